@@ -1,0 +1,41 @@
+"""A character as its rig sees itself: bones at rest, and sliders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Character:
+    """What of a character can be driven (B bones, S sliders).
+
+    bones: (B,) names, parents before children.
+    parents: (B,) index of each bone's parent, -1 for roots.
+    rest: (B, 4, 4) bone.matrix_local: bone to armature space, armature units.
+    length: (B,) bone lengths, armature units.
+    world: (4, 4) armature object to world.
+    metre: armature units per metre of the world, as the object's scale has it (1 for an unscaled armature).
+    sliders: (S,) names of shape keys over all meshes of the character, each once.
+    slider_max: {slider: largest value its shape key allows}.
+    properties: {"bone[property]": value} custom properties on pose bones that a preset may switch.
+    connected: (B,) bool: bones whose location does nothing, since they are joined to their parent.
+    inherit_rotation: (B,) bool: bones that turn with their parent.
+    name: of the armature object, or of the mesh where there is none.
+    tags: {word: value} marks that tell a kind of rig ("rig_id" of a generated Rigify rig).
+    """
+
+    bones: tuple[str, ...]
+    parents: np.ndarray
+    rest: np.ndarray
+    length: np.ndarray
+    world: np.ndarray
+    metre: float
+    sliders: tuple[str, ...]
+    slider_max: dict
+    properties: dict
+    connected: np.ndarray
+    inherit_rotation: np.ndarray
+    name: str
+    tags: dict = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""A performance: the person's motion, cleaned and solved, before any rig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What the person did (T samples at a uniform rate, J = names.JOINTS, the VRM 1.0 humanoid bones).
+
+    World axes: z up with the ground at z = 0, the camera looks along +y, a performer who faces the camera faces -y.
+
+    time: (T,) s, uniform, on the same clock as the take's.
+    rotations: (T, J, 4) quaternions wxyz relative to the parent joint, identity = T-pose facing -y, axes of the character.
+    root: (T, 3) m, the hips joint.
+    skeleton: (J, 3) m, joint positions of this performer in T-pose, hips at the origin.
+    expressions: (T, 52) 0..1 in the order of names.EXPRESSIONS.
+    gaze: (T, 2, 2) rad, (left eye, right eye) x (yaw to the performer's left, pitch up), relative to the head.
+    contacts: (T, 4) 0..1 in the order of names.CONTACTS.
+    confidence: (T, J) 0..1; 0 where the camera did not see the joint and it holds or rests.
+    face_confidence: (T,) 0..1; 0 where no face was seen and the expressions hold or ease to neutral.
+    projection: (3, 4) px, world (x, y, z, 1) to the picture's homogeneous coordinates.
+    size: (width, height) px of the picture.
+    framing: one of names.FRAMINGS: how much of the body the camera saw in most of the clip.
+    source: as the take's. settings: {field: value} it was solved with. warnings: sentences for the user.
+    history: ((verb, {argument: value}), ...).
+    """
+
+    time: np.ndarray
+    rotations: np.ndarray
+    root: np.ndarray
+    skeleton: np.ndarray
+    expressions: np.ndarray
+    gaze: np.ndarray
+    contacts: np.ndarray
+    confidence: np.ndarray
+    face_confidence: np.ndarray
+    projection: np.ndarray
+    size: tuple[int, int]
+    framing: str
+    source: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    history: tuple = ()

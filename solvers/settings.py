@@ -1,0 +1,39 @@
+"""What a user may choose about solving and retargeting; sliders and command-line flags are made from these fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from .errors import SettingsError
+
+
+def setting(default, meaning: str, unit: str = "", least=None, most=None):
+    """A field of Settings with what the interface has to know of it."""
+    return field(default=default, metadata={"meaning": meaning, "unit": unit, "min": least, "max": most})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a take becomes a performance, and a performance a clip."""
+
+    fps: float = setting(0.0, "Rate of the solved performance; 0 takes the video's own", "1/s", 0.0, 240.0)
+    smoothing: float = setting(1.0, "Strength of smoothing; 0 keeps the detector's jitter, 1 suits most", "", 0.0, 4.0)
+    intensity: float = setting(3.0, "Strength of facial expression; 3 is as performed", "", 1.0, 5.0)
+    foot_lock: float = setting(1.0, "How firmly planted feet are held in place", "", 0.0, 1.0)
+    height: float = setting(0.0, "Performer's height; 0 estimates it", "m", 0.0, 2.5)
+    lens: float = setting(0.0, "Camera's field of view over the longer side; 0 assumes a phone's", "deg", 0.0, 150.0)
+    mirror: bool = setting(False, "Swap left and right in the result")
+    face: bool = setting(True, "Drive the facial expressions")
+    gaze: bool = setting(True, "Drive the eyes")
+    head: bool = setting(True, "Drive head and neck")
+    body: bool = setting(True, "Drive torso, arms and legs")
+    left_hand: bool = setting(True, "Drive the fingers of the left hand")
+    right_hand: bool = setting(True, "Drive the fingers of the right hand")
+    path: bool = setting(True, "Move the character through the room")
+
+    def __post_init__(self):
+        for entry in dataclasses.fields(self):
+            value, least, most = getattr(self, entry.name), entry.metadata["min"], entry.metadata["max"]
+            if least is not None and not least <= value <= most:
+                raise SettingsError(f"The setting {entry.name} is {value:g}; it must be {least:g} to {most:g}.")
