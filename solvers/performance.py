@@ -14,7 +14,7 @@ class Performance:
     World axes: z up with the ground at z = 0, the camera looks along +y, a performer who faces the camera faces -y.
 
     time: (T,) s, uniform, on the same clock as the take's.
-    rotations: (T, J, 4) quaternions wxyz relative to the parent joint, identity = T-pose facing -y, axes of the character.
+    rotations: (T, J, 4) wxyz relative to the parent joint, identity = T-pose facing -y, axes of the character.
     root: (T, 3) m, the hips joint.
     skeleton: (J, 3) m, joint positions of this performer in T-pose, hips at the origin.
     expressions: (T, 52) 0..1 in the order of names.EXPRESSIONS.
