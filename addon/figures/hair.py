@@ -1,0 +1,295 @@
+"""Hair as a modelled cap and thick locks, brows, and the ears and nostrils: what is set on the skull's skin.
+
+Lengths are shares of the head's height.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import skull
+from .headstyle import HeadStyle
+from .part import Part, join
+from .shapes import FLIP, fields, moving, outside
+
+
+def _tube(path: np.ndarray, side: np.ndarray, normal: np.ndarray, wide: np.ndarray, thick: np.ndarray, around: int):
+    """Vertices (N * around, 3) and faces of a tapered tube. path, side, normal: (N, 3); wide, thick: (N,)."""
+    turn = 2 * np.pi * np.arange(around) / around
+    rings = path[:, None] + (wide[:, None] * np.cos(turn))[..., None] * side[:, None]
+    rings = rings + (thick[:, None] * np.sin(turn))[..., None] * normal[:, None]
+    n = len(path)
+    faces = [
+        (a * around + j, a * around + (j + 1) % around, (a + 1) * around + (j + 1) % around, (a + 1) * around + j)
+        for a in range(n - 1)
+        for j in range(around)
+    ]
+    for ring, order in ((0, -1), (n - 1, 1)):
+        for j in range(around // 2 - 1):
+            quad = (
+                ring * around + j,
+                ring * around + j + 1,
+                ring * around + around - j - 2,
+                ring * around + around - j - 1,
+            )
+            faces.append(quad[::order])
+    return rings.reshape(-1, 3), faces
+
+
+def _outward(points: np.ndarray, faces: list) -> list:
+    """The faces of a closed surface, turned so that its volume is positive."""
+    volume = sum(
+        np.dot(points[f[0]], np.cross(points[f[k]], points[f[k + 1]])) for f in faces for k in range(1, len(f) - 1)
+    )
+    return faces if volume > 0 else [f[::-1] for f in faces]
+
+
+def _curve(keys: np.ndarray, count: int) -> np.ndarray:
+    """Catmull-Rom curve through keys (K, 3) at `count` even parameters."""
+    keys = np.vstack([2 * keys[0] - keys[1], keys, 2 * keys[-1] - keys[-2]])
+    t = np.linspace(0, len(keys) - 3 - 1e-9, count)
+    i, f = t.astype(int), (t % 1)[:, None]
+    a, b, c, d = keys[i], keys[i + 1], keys[i + 2], keys[i + 3]
+    return 0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3)
+
+
+def _lock(style: HeadStyle, keys, wide: float, thick: float, lift: float, count: int = 18, taper: float = 0.6) -> Part:
+    """A lock of hair that lies on the head along keys (K, 3), as wide and thick as given, raised by lift."""
+    path = _curve(np.asarray(keys, float), count)
+    normal = skull.gradient(style, path)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    t = np.linspace(0, 1, count)
+    tangent = np.gradient(path, axis=0)
+    side = np.cross(tangent, normal)
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    normal = np.cross(side, tangent)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    profile = np.sin(np.pi * np.clip(t, 0.02, 0.985) ** taper) ** 0.75
+    points, faces = _tube(path + lift * normal, side, normal, wide * profile, thick * profile, 10)
+    faces = _outward(points - path.mean(0), faces)
+    return Part("lock", points, tuple(faces), ("hair",) * len(faces), {"head": np.ones(len(points))})
+
+
+def _direction(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
+    """Unit vectors; azimuth 0 is the face, growing towards +X, radians."""
+    c = np.cos(elevation)
+    return np.stack([c * np.sin(azimuth), -c * np.cos(azimuth), np.sin(elevation)], -1)
+
+
+def _on_head(style: HeadStyle, azimuth, elevation, lift) -> np.ndarray:
+    """Points over the skull seen from its centre. azimuth, elevation: degrees; lift above the skin. Returns (N, 3)."""
+    azimuth, elevation, lift = np.broadcast_arrays(*(np.asarray(a, float) for a in (azimuth, elevation, lift)))
+    d = _direction(np.radians(azimuth.ravel()), np.radians(elevation.ravel()))
+    centre = np.array([0, style.cranium_centre[0], style.cranium_centre[1] - 0.05])
+    return skull.cast(style, np.broadcast_to(centre, d.shape), d) + lift.ravel()[:, None] * d
+
+
+def _cap(
+    style: HeadStyle, hairline: list[tuple[float, float]], thickness: float, groove: float, waves: int, part: float
+) -> Part:
+    """The hair's body over the skull.
+
+    hairline: (azimuth, elevation) in degrees from the face (0) to the back (180); thickness: of the hair on top;
+    groove, waves: depth and number of the furrows; part: azimuth of the crown's parting in degrees.
+    """
+    columns, rows = 80, 22
+    azimuth = np.arange(columns) * 360 / columns - 180
+    low = np.interp(np.abs(azimuth), *zip(*hairline, strict=True))
+    t = np.linspace(0, 1, rows)[:, None]
+    # The rows run from the hairline to a whorl behind the crown.
+    elevation = low[None] * (1 - t) + 88 * t
+    swirl = 35 * t**2
+    body = thickness * (0.25 + 0.75 * np.clip(t / 0.35, 0, 1) ** 0.6)
+    wave = groove * np.cos(np.radians(waves * azimuth)[None] + 2.2 * t + np.sin(np.radians(azimuth)) * 2) * (1 - t**3)
+    split = (
+        0.35 * thickness * np.exp(-((((azimuth[None] - part + 180) % 360 - 180) / 9) ** 2)) * np.sin(np.pi * t) ** 0.5
+    )
+    lift = body + wave - split
+    lift[0] = -0.012
+    points = _on_head(style, azimuth[None] + swirl, elevation, lift).reshape(rows, columns, 3)
+    top = points[-1].mean(0, keepdims=True)
+    points = np.concatenate([points.reshape(-1, 3), top])
+    faces = [
+        (a * columns + j, a * columns + (j + 1) % columns, (a + 1) * columns + (j + 1) % columns, (a + 1) * columns + j)
+        for a in range(rows - 1)
+        for j in range(columns)
+    ]
+    last = (rows - 1) * columns
+    faces += [(last + j, last + j + 1, last + (j + 2) % columns, len(points) - 1) for j in range(0, columns, 2)]
+    return Part("cap", points, tuple(faces), ("hair",) * len(faces), {"head": np.ones(len(points))})
+
+
+def _swept(style: HeadStyle) -> list[Part]:
+    """Thick locks from a parting over the right brow to the left, and short ones round the head."""
+    line = [(0, 34), (25, 30), (50, 14), (68, -8), (80, -16), (92, 2), (110, -6), (140, -26), (180, -32)]
+    parts = [_cap(style, line, 0.062, 0.006, 14, -38)]
+
+    def lock(*keys, wide=0.055, thick=0.03, lift=0.0, taper=0.6):
+        path = np.concatenate([_on_head(style, [k[0]], [k[1]], [k[2]]) for k in keys])
+        parts.append(_lock(style, path, wide, thick, lift, taper=taper))
+
+    # The fringe: from the parting (azimuth -38) across the forehead to the left temple.
+    lock((-40, 56, 0.05), (-18, 50, 0.10), (12, 40, 0.105), (40, 24, 0.07), (56, 4, 0.03), wide=0.085, thick=0.05)
+    lock((-40, 50, 0.05), (-20, 43, 0.085), (4, 35, 0.085), (27, 25, 0.06), (42, 13, 0.03), wide=0.065, thick=0.042)
+    lock((-38, 66, 0.05), (-10, 62, 0.115), (30, 50, 0.12), (58, 30, 0.08), (72, 4, 0.04), wide=0.09, thick=0.05)
+    lock((-36, 76, 0.05), (10, 76, 0.11), (60, 62, 0.11), (84, 36, 0.08), (94, 8, 0.04), wide=0.09, thick=0.045)
+    # The other side of the parting.
+    lock((-42, 52, 0.05), (-54, 40, 0.08), (-62, 22, 0.07), (-66, 0, 0.035), wide=0.06, thick=0.04)
+    lock((-44, 64, 0.05), (-68, 50, 0.09), (-82, 28, 0.075), (-90, 6, 0.04), wide=0.075, thick=0.042)
+    # A curl that stands up behind, and the nape.
+    lock((150, 82, 0.05), (172, 70, 0.12), (180, 54, 0.19), (176, 46, 0.235), wide=0.05, thick=0.04, taper=0.45)
+    for azimuth in (105, 128, 152, 180, 208, 232, 255):
+        lean = 8 if azimuth < 180 else -8
+        lock(
+            (azimuth, 55, 0.05),
+            (azimuth + lean, 25, 0.075),
+            (azimuth + lean, -4, 0.06),
+            (azimuth, -30, 0.045),
+            wide=0.07,
+            thick=0.04,
+        )
+    return parts
+
+
+def _short(style: HeadStyle) -> list[Part]:
+    """Short hair combed from a parting on the right to the left."""
+    line = [
+        (0, 38),
+        (22, 37),
+        (42, 26),
+        (54, 10),
+        (66, 2),
+        (74, -14),
+        (84, -12),
+        (96, 4),
+        (112, -8),
+        (140, -24),
+        (180, -28),
+    ]
+    parts = [_cap(style, line, 0.045, 0.004, 22, -42)]
+
+    def lock(*keys, wide=0.05, thick=0.022):
+        path = np.concatenate([_on_head(style, [k[0]], [k[1]], [k[2]]) for k in keys])
+        parts.append(_lock(style, path, wide, thick, 0.0))
+
+    for shift, raise_ in ((0, 0.0), (9, 0.006), (18, 0.010), (27, 0.010)):
+        lock(
+            (-46, 48 + shift, 0.03),
+            (-25, 46 + shift, 0.06 + raise_),
+            (5, 42 + shift, 0.065 + raise_),
+            (35, 33 + shift, 0.05 + raise_),
+            (60, 18 + shift, 0.025),
+            wide=0.052,
+            thick=0.026,
+        )
+    return parts
+
+
+def hair(style: HeadStyle) -> Part:
+    """The hair as one part, fixed to the head.
+
+    Raises KeyError for a style of hair that does not exist.
+    """
+    return join("hair", {"swept": _swept, "short": _short}[style.hair](style))
+
+
+def _both(name: str, left: Part) -> Part:
+    """A part and its mirror image; the shapes' names of the image change sides."""
+    swap = {"Left": "Right", "Right": "Left"}
+
+    def other(key: str) -> str:
+        for word in ("Left", "Right"):
+            if key.endswith(word):
+                return key[: -len(word)] + swap[word]
+        return key
+
+    right = Part(
+        name,
+        left.vertices * FLIP,
+        tuple(f[::-1] for f in left.faces),
+        left.materials,
+        left.weights,
+        {other(k): v * FLIP for k, v in left.shapes.items()},
+    )
+    return join(name, [left, right])
+
+
+def brows(style: HeadStyle) -> Part:
+    """Both brows, tapered towards the temples."""
+    xi, xo, zi, zp, zo, half = style.brow
+    t = np.linspace(0, 1, 20)
+    x = xi + t * (xo - xi)
+    z = np.interp(t, [0, 0.62, 1], [zi, zp, zo])
+    z = 0.15 * z + 0.85 * (zi * (1 - t) ** 2 + 2 * (2 * zp - 0.5 * (zi + zo)) * t * (1 - t) + zo * t**2)
+    path = skull.front(style, x, z)
+    normal = skull.gradient(style, path)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    tangent = np.gradient(path, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    side = np.cross(normal, tangent)
+    profile = np.clip(t / 0.10, 0.45, 1) ** 0.7 * np.clip((1.04 - t) / 0.62, 0.03, 1) ** 0.8
+    points, faces = _tube(path + 0.10 * half * normal, side, normal, half * profile, 0.62 * half * profile, 10)
+    faces = _outward(points - path.mean(0), faces)
+    shapes = moving(fields(outside(style, points)))
+    left = Part("brow", points, tuple(faces), ("brow",) * len(faces), {"head": np.ones(len(points))}, shapes)
+    return _both("brows", left)
+
+
+def nostrils(style: HeadStyle) -> Part:
+    """The dark of both nostrils, set flush into the underside of the nose."""
+    x, y, z, r = style.nostril
+    turn, across = 2 * np.pi * np.arange(14) / 14, np.linspace(0.02, np.pi - 0.02, 8)
+    ball = np.array([[np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)] for a in across for b in turn])
+    seat = skull.project(style, np.array([[x, y, z]]), 8)[0]
+    points = seat + ball * np.array([0.95, 1.35, 0.55]) * r
+    n = len(turn)
+    faces = [
+        (a * n + j, (a + 1) * n + j, (a + 1) * n + (j + 1) % n, a * n + (j + 1) % n) for a in range(7) for j in range(n)
+    ]
+    shapes = moving(fields(outside(style, points)))
+    left = Part("nostril", points, tuple(faces), ("nostril",) * len(faces), {"head": np.ones(len(points))}, shapes)
+    return _both("nostrils", left)
+
+
+def ears(style: HeadStyle) -> Part:
+    """Both ears: a shell with a rolled rim (helix), a hollow (concha) and a lobe."""
+    around, rings = 30, 9
+    turn = 2 * np.pi * np.arange(around) / around
+    wide, high = style.ear_size
+    # Outline in the ear's own plane: a over the head's back, b up; broad above, narrow at the lobe.
+    outline_a = wide * np.cos(turn) * (1 + 0.22 * np.sin(turn)) + 0.015 * np.sin(turn)
+    outline_b = high * np.sin(turn)
+    profile = [
+        (0.80, -0.35),
+        (1.0, -0.10),
+        (1.02, 0.18),
+        (0.93, 0.34),
+        (0.80, 0.24),
+        (0.66, 0.12),
+        (0.48, 0.10),
+        (0.28, -0.02),
+        (0.10, -0.05),
+    ]
+    front = 0.5 + 0.5 * np.cos(turn - 0.15 * np.pi)  # 1 behind, 0 where the ear grows from the cheek
+    points = []
+    for share, lift in profile:
+        a, b = share * outline_a, share * outline_b
+        height = lift * wide * (0.35 + 0.65 * front) * np.where(np.sin(turn) < -0.75, 0.8, 1)
+        points.append(np.stack([height, a, b], 1))
+    points = np.array(points).reshape(-1, 3)
+    c, s = np.cos(style.ear_flare), np.sin(style.ear_flare)
+    flare = points[:, 1] + wide
+    points = np.stack([points[:, 0] * c + flare * s * 0.8, flare * c - points[:, 0] * s - wide, points[:, 2]], 1)
+    lean = 0.18
+    points[:, 1] += lean * points[:, 2]
+    points += np.asarray(style.ear)
+    n = around
+    faces = [
+        (k * n + j, k * n + (j + 1) % n, (k + 1) * n + (j + 1) % n, (k + 1) * n + j)
+        for k in range(rings - 1)
+        for j in range(n)
+    ]
+    last = (rings - 1) * n
+    faces += [(last + j, last + j + 1, last + n - j - 2, last + n - j - 1) for j in range(n // 2 - 1)]
+    left = Part("ear", points, tuple(faces), ("skin",) * len(faces), {"head": np.ones(len(points))})
+    return _both("ears", left)
