@@ -129,7 +129,7 @@ def mesh_object(part: Part, materials: dict, collection):
             if name in part.shapes:
                 key = thing.shape_key_add(name=name, from_mix=False)
                 key.data.foreach_set("co", (part.vertices + part.shapes[name]).astype(np.float32).ravel())
-                key.slider_max = 1.0
+                key.slider_min, key.slider_max, key.value = 0.0, 1.0, 0.0  # 5.0 adds them switched on
         mesh.shape_keys.name = part.name
     return thing
 

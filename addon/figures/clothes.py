@@ -95,26 +95,26 @@ def _shoulder_rings(p: Proportions, cut: Cut, armpit: float) -> dict[str, np.nda
     """The three rings whose sides open into the sleeves, and one on the slope between shoulder and neck."""
     radius = p.arm[0] + cut.sleeve
     x = p.arm_x - 0.25 * p.arm[0]
-    heights = {"armpit": armpit, "middle": p.arm_z - 0.1 * p.arm[0], "top": p.arm_z + 0.75 * radius}
+    heights = {"armpit": armpit, "middle": p.arm_z - 0.1 * p.arm[0], "top": p.arm_z + 0.4 * radius}
     result = {}
     for row, (name, height) in enumerate(heights.items()):
         points = torso_ring(p, height, cut.ease)
         narrow = (1.0, 0.97, 0.86)[row]
         points[:, 0] *= narrow
         if row == 2:  # seen from above the shoulders' crest runs toward the arms, not round like the chest
-            points[:, 2] = np.interp(np.abs(points[:, 0]), [0, x], [p.arm_z + 1.05 * radius, height])
+            points[:, 2] = p.arm_z + 0.5 * radius
         for columns, sign in ((LEFT_HOLE, 1), (RIGHT_HOLE[::-1], -1)):
             for column, angle in zip(columns, ((-135, -90, -45), (180, None, 0), (135, 90, 45))[row], strict=True):
                 if angle is None:
                     points[column] = [sign * x, p.arm_y, p.arm_z]
                     continue
                 c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-                inward = -0.16 * radius * (1 if s < -0.5 else 0) + (0.16 * radius if s > 0.5 else 0) * -1
-                points[column] = [sign * (x + inward), p.arm_y + 1.12 * radius * c, p.arm_z + 1.12 * radius * s]
+                inward = -0.16 * radius * (abs(s) > 0.5)
+                points[column] = [sign * (x + inward), p.arm_y + 1.04 * radius * c, p.arm_z + 1.04 * radius * s]
         result[name] = points
-    crest = _neck_ring(p, cut, 1.55, p.neck - 0.012)
-    crest[:, 0] *= 1.12
-    crest[:, 2] -= 0.10 * (np.abs(crest[:, 0]) - 0.5 * np.abs(crest[:, 0]).max())
+    crest = _neck_ring(p, cut, 1.5, p.neck - 0.1 * cut.collar[0])
+    side = np.abs(crest[:, 0]) / np.abs(crest[:, 0]).max()
+    crest[:, 2] += 0.5 * (p.arm_z + radius - crest[:, 2]) * (0.15 + 0.35 * side)
     result["slope"] = crest
     return result
 
@@ -130,7 +130,7 @@ def _neck_ring(p: Proportions, cut: Cut, scale: float, height: float) -> np.ndar
 def _collar_rings(p: Proportions, cut: Cut) -> list[tuple[str, np.ndarray]]:
     """A soft roll about the neck, turned inwards and down."""
     _, height, thick = cut.collar
-    base = p.neck
+    base = p.neck + 0.05 * cut.collar[0]
     return [
         ("collar", _neck_ring(p, cut, 1.12, base)),
         ("collar", _neck_ring(p, cut, 1.12 + 0.9 * thick / cut.collar[0], base + 0.35 * height)),
