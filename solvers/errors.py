@@ -51,3 +51,7 @@ class ExportError(UnderstudyError):
 
 class Cancelled(UnderstudyError):
     """The user stopped the work; nothing was written."""
+
+
+class OutputError(UnderstudyError):
+    """A result cannot be written where it was asked for."""

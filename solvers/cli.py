@@ -1,0 +1,213 @@
+"""The verbs of the command line that need no Blender: detect, solve, export, inspect."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from . import record
+from .errors import RecordError
+from .performance import Performance
+from .progress import Stages
+from .report.measures import coverage
+from .results import result_file
+from .settings import Settings
+from .take import Take
+
+RECORD_SUFFIX = ".npz"
+
+
+def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
+    """Add the verbs to the command line.
+
+    verbs: what argparse's add_subparsers gave.
+    describe_character: tells of a file that only Blender can read, as `describe` does of the others.
+    """
+    verb = verbs.add_parser("detect", help="look at a video and keep what the networks saw, as a take")
+    verb.add_argument("video", metavar="VIDEO", help="of any form that FFmpeg reads")
+    verb.add_argument("--out", required=True, metavar="TAKE", help=f"the take to be written, *{RECORD_SUFFIX}")
+    add_range(verb)
+    verb.set_defaults(run=run_detect)
+
+    verb = verbs.add_parser("solve", help="turn a take into a performance")
+    verb.add_argument("take", metavar="TAKE", help="what detect wrote")
+    verb.add_argument("--out", required=True, metavar="PERFORMANCE", help=f"to be written, *{RECORD_SUFFIX}")
+    add_settings(verb)
+    verb.set_defaults(run=run_solve)
+
+    verb = verbs.add_parser("export", help="write a performance in the form of another program")
+    verb.add_argument("performance", metavar="PERFORMANCE", help="what solve wrote")
+    verb.add_argument("out", metavar="OUT", help="to be written; *.points.npz, *.csv (Live Link Face) or *.bvh")
+    verb.set_defaults(run=run_export)
+
+    verb = verbs.add_parser("inspect", help="say what a file is: a take, a performance, a video, a character")
+    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("--json", action="store_true", help="as JSON")
+    verb.set_defaults(run=lambda arguments, stages: run_inspect(arguments, stages, describe_character))
+
+
+def run_detect(arguments, stages: Stages) -> None:
+    """detect VIDEO --out TAKE"""
+    from .detect import detect
+
+    out = result_file(arguments.out, RECORD_SUFFIX)
+    with stages.stage("detect") as report:
+        take = detect(arguments.video, out, start=arguments.start, end=arguments.end, progress=report)
+    stages.say(f"{out}: {_coverage_words(take)}")
+
+
+def run_solve(arguments, stages: Stages) -> None:
+    """solve TAKE --out PERFORMANCE"""
+    from .solve import solve
+
+    out = result_file(arguments.out, RECORD_SUFFIX)
+    take = record.load(Take, arguments.take)
+    with stages.stage("solve"):
+        performance = solve(take, settings_of(arguments))
+    record.save(performance, out)
+    for warning in performance.warnings:
+        stages.say(f"note: {warning}")
+    stages.say(f"{out}: {len(performance.time)} samples, framing {performance.framing}")
+
+
+def run_export(arguments, stages: Stages) -> None:
+    """export PERFORMANCE OUT"""
+    from . import exports
+
+    out = result_file(arguments.out, *exports.EXPORTS)
+    with stages.stage("export"):
+        exports.write(record.load(Performance, arguments.performance), out)
+    stages.say(f"{out}")
+
+
+def run_inspect(arguments, stages: Stages, describe_character: Callable[[Path], dict]) -> None:
+    """inspect FILE"""
+    facts = describe(Path(arguments.file), describe_character)
+    if arguments.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {_words(value)}")
+
+
+def describe(path: Path, describe_character: Callable[[Path], dict]) -> dict:
+    """What a file is, as {fact: value}; the fact "kind" comes first.
+
+    path: of the file. describe_character: for .blend, .glb, .gltf, .fbx and .vrm.
+    Raises UnderstudyError where it is nothing that Understudy reads.
+    """
+    if not path.is_file():
+        raise RecordError(f"There is no file at {path}: give a video, a character, or what Understudy wrote.")
+    if path.suffix.lower() in (".blend", ".glb", ".gltf", ".fbx", ".vrm"):
+        return {"kind": "character"} | describe_character(path)
+    if path.suffix.lower() == RECORD_SUFFIX:
+        return _describe_record(path)
+    from . import video
+
+    found = video.probe(path)
+    return {"kind": "video"} | {k: v for k, v in dataclasses.asdict(found).items() if k not in ("path", "first")}
+
+
+def add_range(parser) -> None:
+    """Add --start and --end, in seconds of the video, to a verb."""
+    parser.add_argument("--start", type=seconds, metavar="S", help="s, where to begin (default: the video's start)")
+    parser.add_argument("--end", type=seconds, metavar="S", help="s, where to stop (default: the video's end)")
+
+
+def add_settings(parser) -> None:
+    """Add a flag for every field of Settings to a verb; those not given are left out of the arguments."""
+    group = parser.add_argument_group("settings")
+    for field in dataclasses.fields(Settings):
+        flag, facts = f"--{field.name.replace('_', '-')}", field.metadata
+        words = {"default": argparse.SUPPRESS, "dest": field.name}
+        if isinstance(field.default, bool):
+            meaning = f"{facts['meaning']} (default: {'yes' if field.default else 'no'})"
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, help=meaning, **words)
+        else:
+            unit = f" {facts['unit']}" if facts["unit"] else ""
+            span = f"{facts['min']:g} to {facts['max']:g}{unit}, default {field.default:g}"
+            meaning = f"{facts['meaning']} ({span})".replace("%", "%%")
+            group.add_argument(flag, type=float, metavar="X", help=meaning, **words)
+
+
+def settings_of(arguments, otherwise: dict | None = None) -> Settings:
+    """The settings that the arguments ask for.
+
+    arguments: of a verb with add_settings. otherwise: {field: value} for what they do not mention.
+    Raises SettingsError where one is out of its range.
+    """
+    names = {field.name for field in dataclasses.fields(Settings)}
+    kept = {name: value for name, value in (otherwise or {}).items() if name in names}
+    return Settings(**kept | {name: value for name, value in vars(arguments).items() if name in names})
+
+
+def seconds(word: str) -> float:
+    """A time in a video: "12.5" or "1:02.5", s. Raises ArgumentTypeError where it is none."""
+    try:
+        *minutes, rest = word.split(":")
+        value = float(rest) + sum(60 ** (k + 1) * int(part) for k, part in enumerate(reversed(minutes)))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"'{word}' is no time: give seconds (12.5) or minutes and seconds (1:02.5)")
+    return value
+
+
+def _describe_record(path: Path) -> dict:
+    kind = record.kind_of(path)
+    readers = {"Take": (Take, _describe_take), "Performance": (Performance, _describe_performance)}
+    if kind not in readers:
+        return {"kind": kind.lower()}
+    record_class, tell = readers[kind]
+    return {"kind": kind.lower()} | tell(record.load(record_class, path))
+
+
+def _describe_take(take: Take) -> dict:
+    return {
+        "source": take.source.get("path", ""),
+        "size": list(take.size),
+        "seconds": _span(take.time),
+        "samples": len(take.time),
+        "coverage": coverage(take),
+        "sound": take.source.get("sound"),
+        "detector": " ".join(str(take.detector.get(word, "")) for word in ("name", "version")).strip(),
+    }
+
+
+def _describe_performance(performance: Performance) -> dict:
+    chosen, usual = performance.settings, dataclasses.asdict(Settings())
+    return {
+        "source": performance.source.get("path", ""),
+        "seconds": _span(performance.time),
+        "samples": len(performance.time),
+        "framing": performance.framing,
+        "confidence": round(float(np.mean(performance.confidence)), 3),
+        "settings": {name: value for name, value in chosen.items() if value != usual.get(name)},
+        "warnings": list(performance.warnings),
+    }
+
+
+def _span(time: np.ndarray) -> list[float]:
+    return [round(float(t), 3) for t in (time[0], time[-1])] if len(time) else [0.0, 0.0]
+
+
+def _coverage_words(take: Take) -> str:
+    shares = ", ".join(f"{part.replace('_', ' ')} {100 * share:.0f} %" for part, share in coverage(take).items())
+    return f"{len(take.time)} samples; {shares}"
+
+
+def _words(value) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items()) or "-"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_words, value)) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
