@@ -1,0 +1,119 @@
+"""Crossing 1: a character in a Blender file becomes a Character, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..solvers.character import Character
+
+
+@dataclass(frozen=True)
+class CharacterObjects:
+    """The Blender objects that make up one character.
+
+    armature: None for a bare head. meshes: all that it deforms or carries, or the head's.
+    """
+
+    armature: bpy.types.Object | None
+    meshes: tuple[bpy.types.Object, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the armature, or of the mesh with most sliders."""
+        return self.armature.name if self.armature else max(self.meshes, key=_slider_count).name
+
+
+def characters(objects: Iterable[bpy.types.Object]) -> tuple[CharacterObjects, ...]:
+    """All characters among objects: each armature with its meshes, and meshes with shape keys that follow none.
+
+    objects: of a scene or a selection.
+    """
+    objects = list(objects)
+    meshes = [thing for thing in objects if thing.type == "MESH"]
+    found = [
+        CharacterObjects(rig, tuple(mesh for mesh in meshes if _follows(mesh, rig)))
+        for rig in objects
+        if rig.type == "ARMATURE"
+    ]
+    claimed = {mesh.name for character in found for mesh in character.meshes}
+    free = tuple(mesh for mesh in meshes if mesh.name not in claimed)
+    if any(_slider_count(mesh) for mesh in free):
+        roots = {_root(mesh).name for mesh in free if _slider_count(mesh)}
+        found.append(CharacterObjects(None, tuple(mesh for mesh in free if _root(mesh).name in roots)))
+    return tuple(found)
+
+
+def read(objects: CharacterObjects) -> Character:
+    """What of a character can be driven.
+
+    objects: its armature and meshes. The rest pose is read, whatever the pose.
+    """
+    rig = objects.armature
+    bones = _parents_first(rig.data) if rig else []
+    index = {bone.name: row for row, bone in enumerate(bones)}
+    sliders = {}
+    for mesh in objects.meshes:
+        for block in _sliders(mesh):
+            sliders[block.name] = max(sliders.get(block.name, 0.0), block.slider_max)
+    world = np.array((rig or objects.meshes[0]).matrix_world, float)
+    return Character(
+        bones=tuple(index),
+        parents=np.array([index[bone.parent.name] if bone.parent else -1 for bone in bones], int),
+        rest=np.array([np.array(bone.matrix_local) for bone in bones], float).reshape(-1, 4, 4),
+        length=np.array([bone.length for bone in bones], float),
+        world=world,
+        metre=float(1.0 / np.cbrt(abs(np.linalg.det(world[:3, :3])))),
+        sliders=tuple(sliders),
+        slider_max=sliders,
+        properties=_properties(rig) if rig else {},
+        connected=np.array([bone.use_connect for bone in bones], bool),
+        inherit_rotation=np.array([bone.use_inherit_rotation for bone in bones], bool),
+        name=objects.name,
+        tags={key: value for key, value in rig.data.items() if isinstance(value, (str, int, float))} if rig else {},
+    )
+
+
+def _parents_first(armature: bpy.types.Armature) -> list[bpy.types.Bone]:
+    order = [bone for bone in armature.bones if bone.parent is None]
+    for bone in order:  # grows while it is walked
+        order.extend(bone.children)
+    return order
+
+
+def _properties(rig: bpy.types.Object) -> dict[str, float]:
+    return {
+        f"{bone.name}[{key}]": value
+        for bone in rig.pose.bones
+        for key, value in bone.items()
+        if isinstance(value, (bool, int, float))
+    }
+
+
+def _follows(mesh: bpy.types.Object, rig: bpy.types.Object) -> bool:
+    """Whether a mesh is deformed by an armature or hangs on it."""
+    if any(modifier.type == "ARMATURE" and modifier.object == rig for modifier in mesh.modifiers):
+        return True
+    parent = mesh.parent
+    while parent is not None and parent != rig:
+        parent = parent.parent
+    return parent == rig
+
+
+def _root(thing: bpy.types.Object) -> bpy.types.Object:
+    while thing.parent is not None:
+        thing = thing.parent
+    return thing
+
+
+def _sliders(mesh: bpy.types.Object) -> list[bpy.types.ShapeKey]:
+    """A mesh's shape keys that are sliders: all but the one that they are relative to."""
+    keys = mesh.data.shape_keys
+    return [block for block in keys.key_blocks if block != keys.reference_key] if keys and keys.use_relative else []
+
+
+def _slider_count(mesh: bpy.types.Object) -> int:
+    return len(_sliders(mesh))

@@ -1,0 +1,284 @@
+"""Retargeting: a performance becomes a clip for one character, the whole clip at once.
+
+All geometry is done in the character's axes (x to its left, y to its back, z up, armature units), measured from its
+rest pose, so that neither the axes of its bones nor those of its object matter. A joint's turn is the rotation that
+takes its bone from the rest pose to the pose, in those axes: the performer's rotation after the correction that takes
+the rest pose to the T-pose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .character import Character
+from .clip import Clip
+from .feet import ankle_height, plant
+from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
+from .performance import Performance
+from .presets import RigPreset
+from .rotations import IDENTITY, continuous, from_axis_angle, inverse, multiply, normalise, resample, rotate
+from .settings import Settings
+from .skeleton import world_rotations
+from .tpose import Rig, measure
+
+SIDES = ("left", "right")
+HANDS = {f"{side}_hand": tuple(bone for f in FINGERS for bone in finger_bones(side, f)) for side in SIDES}
+REGIONS: dict[str, tuple[str, ...]] = {
+    "head": ("neck", "head"),
+    "gaze": ("leftEye", "rightEye"),
+    "face": ("jaw",),
+    **HANDS,
+}
+REGIONS["body"] = tuple(name for name in JOINTS if not any(name in region for region in REGIONS.values()))
+
+# Where a rig lacks the end of one of these chains, its last bone does the work of the whole rest.
+CHAINS = (("spine", "chest", "upperChest"), *(finger_bones(s, f) for s in SIDES for f in FINGERS))
+
+NEUTRAL_INTENSITY = 3.0  # of 1 to 5, as the field has it (Act-Two's expression_intensity): as performed
+JAW_OPEN = np.radians(25.0)  # a jaw bone's turn at jawOpen 1: 4 cm between the teeth at 9 cm from the joint
+# Eyes at the ends of ARKit's eyeLook sliders: the human oculomotor range in daily use (Stahl 1999: 30 to 35 degrees).
+LOOK_ASIDE, LOOK_UP, LOOK_DOWN = np.radians([35.0, 30.0, 35.0])
+LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("In", "Out", "Up", "Down"))
+# Sliders beyond 1 would push the lids through the eyes.
+CAPPED = tuple(f"{part}{side}" for side in ("Left", "Right") for part in ("eyeBlink", "eyeSquint"))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """When keys are set: frames (N,) of Blender at time (N,) s on the performance's clock."""
+
+    frames: np.ndarray
+    time: np.ndarray
+
+
+def retarget(
+    performance: Performance,
+    character: Character,
+    preset: RigPreset,
+    settings: Settings,
+    fps: float,
+    frame_start: float = 1,
+    every: str = "scene",
+) -> Clip:
+    """Put a performance on a character.
+
+    performance: (T,) samples. character: to be driven. preset: as `presets.recognise` gives it for this character.
+    settings: intensity and the switches of regions and path are honoured here.
+    fps: of the scene; true speed is kept at any. frame_start: Blender's frame of the first sample.
+    every: "scene" sets keys at whole frames, "sample" at every sample of the performance.
+    """
+    keys = key_times(performance.time, fps, frame_start, every)
+    shown = silenced(at_times(performance, keys.time), settings)
+    rig = measure(character, preset, shown.skeleton)
+    sliders, values = face_values(shown, preset, settings)
+    bones, rotations, movers, locations = (), np.zeros((len(keys.time), 0, 4)), (), np.zeros((len(keys.time), 0, 3))
+    if rig.joints:
+        turns = joint_turns(shown, rig, preset)
+        pelvis = pelvis_path(shown, rig, turns)
+        if settings.body:
+            turns, pelvis = plant(shown, rig, turns, pelvis, settings.foot_lock)
+        driven = driven_joints(rig, preset, settings)
+        bones, rotations = bone_rotations(rig, turns, driven)
+        movers, locations = bone_locations(rig, turns, pelvis, driven)
+    return Clip(
+        frames=keys.frames, fps=float(fps), bones=bones, rotations=rotations, movers=movers, locations=locations,
+        sliders=sliders, values=values, switches=dict(preset.switches) if bones else {},
+        missing=lacking(preset), name=f"{character.name} performance",
+    )  # fmt: skip
+
+
+def key_times(time: np.ndarray, fps: float, frame_start: float, every: str) -> Keys:
+    """When keys are set, so that the clip lasts as long as the performance whatever the rates.
+
+    time: (T,) s. fps: of the scene. every: "scene" or "sample".
+    """
+    if every == "sample":
+        return Keys(frame_start + (time - time[0]) * fps, time)
+    steps = np.arange(int(np.floor((time[-1] - time[0]) * fps + 1e-6)) + 1)
+    return Keys(frame_start + steps.astype(float), time[0] + steps / fps)
+
+
+def at_times(performance: Performance, time: np.ndarray) -> Performance:
+    """The performance at other times; what is missing rests.
+
+    performance: (T,) samples. time: (N,) s.
+    """
+
+    def linear(values):
+        flat = np.nan_to_num(np.asarray(values, float)).reshape(len(performance.time), -1)
+        columns = [np.interp(time, performance.time, column) for column in flat.T]
+        return np.stack(columns, -1).reshape(len(time), *np.shape(values)[1:])
+
+    rotations = np.where(np.isfinite(performance.rotations), performance.rotations, IDENTITY)
+    return replace(
+        performance,
+        time=time,
+        rotations=resample(normalise(rotations), performance.time, time),
+        **{
+            name: linear(getattr(performance, name))
+            for name in ("root", "expressions", "gaze", "contacts", "confidence", "face_confidence")
+        },
+    )
+
+
+def silenced(performance: Performance, settings: Settings) -> Performance:
+    """The performance with all regions that are switched off at rest, so that the others do not make up for them."""
+    rotations, root, contacts = performance.rotations.copy(), performance.root.copy(), performance.contacts
+    for region, joints in REGIONS.items():
+        if region not in ("gaze", "face") and not getattr(settings, region):
+            rotations[:, [JOINT[name] for name in joints]] = IDENTITY
+    if not settings.path:
+        root[:, :2] = root[:1, :2]
+    if not settings.body:
+        root[:], contacts = root[:1], np.zeros_like(contacts)
+    return replace(performance, rotations=rotations, root=root, contacts=contacts)
+
+
+def joint_turns(performance: Performance, rig: Rig, preset: RigPreset) -> np.ndarray:
+    """Turns (N, J, 4) of all joints from the character's rest pose; of those it lacks, as if it had them.
+
+    performance: (N,) samples. rig: the character's rest pose.
+    """
+    world = world_rotations(performance.rotations)
+    for chain in CHAINS:
+        present = [joint for joint in chain if joint in rig.joints]
+        if present:
+            world[:, JOINT[present[-1]]] = world[:, JOINT[chain[-1]]]
+    for eye, name in enumerate(("leftEye", "rightEye")):
+        yaw = from_axis_angle(np.array([0.0, 0.0, 1.0]), performance.gaze[:, eye, 0])
+        pitch = from_axis_angle(np.array([-1.0, 0.0, 0.0]), performance.gaze[:, eye, 1])
+        world[:, JOINT[name]] = multiply(world[:, JOINT["head"]], multiply(yaw, pitch))
+    if "jawOpen" not in preset.face:
+        jaw = from_axis_angle(np.array([1.0, 0.0, 0.0]), JAW_OPEN * performance.expressions[:, EXPRESSION["jawOpen"]])
+        world[:, JOINT["jaw"]] = multiply(world[:, JOINT["head"]], jaw)
+    return multiply(world, rig.correction)
+
+
+def pelvis_path(performance: Performance, rig: Rig, turns: np.ndarray) -> np.ndarray:
+    """Where the middle between the character's hip joints goes: (N, 3) in its axes and units.
+
+    It starts where the character stands and moves as the performer's does, in units of the leg; its height is kept
+    above the ground, so that what stands, squats or jumps does so on any legs.
+    """
+    skeleton = performance.skeleton
+    middle = (skeleton[JOINT["leftUpperLeg"]] + skeleton[JOINT["rightUpperLeg"]]) / 2
+    path = performance.root + rotate(world_rotations(performance.rotations)[:, JOINT["hips"]], middle)
+    path = path - [*path[0, :2], ankle_height(performance)]
+    return path * rig.scale + [*rig.pelvis[:2], rig.ground + rig.ankle]
+
+
+def driven_joints(rig: Rig, preset: RigPreset, settings: Settings) -> tuple[str, ...]:
+    """The joints whose bones get keys: of regions that are switched on, and eyes and jaw only without sliders."""
+    driven = [name for region, joints in REGIONS.items() if getattr(settings, region) for name in joints]
+    spared = {"jaw"} if "jawOpen" in preset.face else set()
+    if any(look in preset.face for look in LOOKS):
+        spared |= {"leftEye", "rightEye"}
+    return tuple(name for name in rig.joints if name in driven and name not in spared)
+
+
+def bone_rotations(rig: Rig, turns: np.ndarray, driven: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The bones' names, and their rotations (N, B, 4) in pose-bone basis.
+
+    The basis is rest^-1 (turn of what turns the bone)^-1 (turn of the bone) rest.
+    turns: (N, J, 4). driven: the joints that get keys.
+    """
+    basis = np.zeros((len(turns), len(driven), 4))
+    for column, name in enumerate(driven):
+        rest, turn = rig.rest[JOINT[name]], turns[:, JOINT[name]]
+        carried = _turn_of(rig.turned_by[name], turns)
+        basis[:, column] = multiply(inverse(rest), multiply(inverse(carried), multiply(turn, rest)))
+    return tuple(rig.bones[name] for name in driven), continuous(normalise(basis))
+
+
+def bone_locations(
+    rig: Rig, turns: np.ndarray, pelvis: np.ndarray, driven: tuple[str, ...]
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The moving bones' names, and their locations (N, M, 3) in pose-bone basis, armature units.
+
+    The hips move, and with them every bone that hangs on another than the joint before it, which has to be put there.
+    turns: (N, J, 4). pelvis: (N, 3) middle between the hip joints. driven: the joints that get keys.
+    """
+    if "hips" not in driven:
+        return (), np.zeros((len(turns), 0, 3))
+    heads = joint_heads(rig, turns, pelvis)
+    movers, locations = [rig.mover], [rotate(inverse(rig.mover_rest), heads["hips"] - rig.heads[JOINT["hips"]])]
+    for name in rig.loose:
+        if name not in driven:
+            continue
+        carrier, offset = rig.moved_by[name], rig.heads[JOINT[name]]
+        carried = np.broadcast_to(offset, (len(turns), 3))
+        if carrier is not None:
+            offset = offset - rig.heads[JOINT[carrier]]
+            carried = heads[carrier] + rotate(turns[:, JOINT[carrier]], offset)
+        axes = multiply(_turn_of(rig.turned_by[name], turns), rig.rest[JOINT[name]])
+        movers.append(rig.bones[name])
+        locations.append(rotate(inverse(axes), heads[name] - carried))
+    return tuple(movers), np.stack(locations, 1)
+
+
+def joint_heads(rig: Rig, turns: np.ndarray, pelvis: np.ndarray) -> dict[str, np.ndarray]:
+    """Where the character's joints are, each (N, 3): every one hangs on the joint before it.
+
+    turns: (N, J, 4). pelvis: (N, 3) middle between the hip joints.
+    """
+    heads = {}
+    for name in rig.joints:
+        before = rig.before[name]
+        if before is None:
+            heads[name] = pelvis + rotate(turns[:, JOINT[name]], rig.heads[JOINT[name]] - rig.pelvis)
+        else:
+            offset = rig.heads[JOINT[name]] - rig.heads[JOINT[before]]
+            heads[name] = heads[before] + rotate(turns[:, JOINT[before]], offset)
+    return heads
+
+
+def face_values(
+    performance: Performance, preset: RigPreset, settings: Settings
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The sliders' names and values (N, S): expressions at the chosen intensity, and where the eyes look.
+
+    Values may exceed 1 where the intensity is above 3.
+    """
+    expressions = performance.expressions * (settings.intensity / NEUTRAL_INTENSITY)
+    capped = [EXPRESSION[name] for name in CAPPED]
+    expressions[:, capped] = np.minimum(expressions[:, capped], 1.0)
+    for name, look in look_values(performance.gaze).items():
+        expressions[:, EXPRESSION[name]] = look
+    values: dict[str, np.ndarray] = {}
+    for name in EXPRESSIONS:
+        if settings.gaze if name in LOOKS else settings.face:
+            for slider, weight in preset.face.get(name, {}).items():
+                values[slider] = values.get(slider, 0.0) + weight * expressions[:, EXPRESSION[name]]
+    return tuple(values), np.stack(list(values.values()), -1) if values else np.zeros((len(expressions), 0))
+
+
+def look_values(gaze: np.ndarray) -> dict[str, np.ndarray]:
+    """{eyeLook slider: (N,) 0..1} of a gaze.
+
+    gaze: (N, 2, 2) rad, (left, right) x (yaw to the performer's left, pitch up).
+    """
+    values = {}
+    for eye, (side, outwards) in enumerate((("Left", 1.0), ("Right", -1.0))):
+        aside, up = gaze[:, eye, 0] * outwards, gaze[:, eye, 1]
+        values[f"eyeLookOut{side}"] = np.clip(aside / LOOK_ASIDE, 0, 1)
+        values[f"eyeLookIn{side}"] = np.clip(-aside / LOOK_ASIDE, 0, 1)
+        values[f"eyeLookUp{side}"] = np.clip(up / LOOK_UP, 0, 1)
+        values[f"eyeLookDown{side}"] = np.clip(-up / LOOK_DOWN, 0, 1)
+    return values
+
+
+def lacking(preset: RigPreset) -> tuple[str, ...]:
+    """What of the performance the rig has nothing for: neither of its own nor another way to show it."""
+    covered = {"jaw"} if "jawOpen" in preset.face else {"jawOpen"} if "jaw" in preset.bones else set()
+    if any(look in preset.face for look in LOOKS):
+        covered |= {"leftEye", "rightEye"}
+    if "leftEye" in preset.bones and "rightEye" in preset.bones:
+        covered |= set(LOOKS)
+    return tuple(name for name in preset.missing if name not in covered)
+
+
+def _turn_of(name: str | None, turns: np.ndarray) -> np.ndarray:
+    """The turn (N, 4) of what carries a bone: a joint, or nothing."""
+    return np.broadcast_to(IDENTITY, (len(turns), 4)) if name is None else turns[:, JOINT[name]]
