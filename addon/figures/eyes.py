@@ -42,7 +42,6 @@ def _disc(angles: list[float], radii: list[float], materials: list[str]) -> tupl
 
 def _placed(name: str, style: HeadStyle, sign: int, local: np.ndarray, shapes: dict, faces, materials, weights) -> Part:
     """A part from points about the left eye's centre, mirrored for the right eye."""
-    flip = FLIP if sign > 0 else np.ones(3)
     flip = FLIP if sign < 0 else np.ones(3)
     order = 1 if sign > 0 else -1
     return Part(
@@ -73,7 +72,7 @@ def eyeball(style: HeadStyle, sign: int) -> Part:
 def highlight(style: HeadStyle, sign: int) -> Part:
     """The small light at the upper edge of the pupil, on the same side in both eyes; it follows half the gaze."""
     size = style.iris * 0.24
-    cap, faces, names = _disc([0, size * 0.6, size, size * 1.02], [1.022, 1.022, 1.018, 0.97], ["highlight"] * 3)
+    cap, faces, names = _disc([0, size * 0.6, size, size * 1.02], [1.010, 1.010, 1.008, 0.97], ["highlight"] * 3)
     points = looked(cap, sign * style.iris * 0.38, style.iris * 0.46) * style.eye_radius
     shapes = {key: looked(points, 0.8 * a, 0.8 * b) - points for key, (a, b) in LOOK.items()}
     bone = "leftEye" if sign > 0 else "rightEye"
@@ -83,22 +82,26 @@ def highlight(style: HeadStyle, sign: int) -> Part:
 
 def _lash_points(style: HeadStyle, drop: float, rise: float) -> np.ndarray:
     """Points (3 * 17, 3) of the left upper lashes about the eye's centre: root below, tip, root above."""
+    if drop < 0:  # a lid that opens wider carries its lashes as they are
+        u, one = np.cos(np.linspace(np.pi, 0, 17)), np.ones(17)
+        lifted = lid(style, one, u, one, drop, rise) - lid(style, one, u, one)
+        return _lash_points(style, 0.0, 0.0) + np.tile(lifted, (3, 1))
     u = np.cos(np.linspace(np.pi, 0, 17))
     one = np.ones_like(u)
     edge = lid(style, one * 1.0, u, one, drop, rise) - np.asarray(style.eye)
-    above = lid(style, one * 1.45, u, one, drop, rise) - np.asarray(style.eye)
+    above = lid(style, one * 1.35, u, one, drop, rise) - np.asarray(style.eye)
     normal = edge / np.linalg.norm(edge, axis=1, keepdims=True)
     tangent = above - edge
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-6)
-    long = style.lash * (0.25 + 0.75 * np.clip((u + 1) / 1.7, 0, 1)) * np.clip(1.25 - np.abs(u) ** 6, 0.25, 1)
-    thick = 0.035 * style.eye_radius
+    long = style.lash * (0.25 + 0.75 * np.clip((u + 1) / 1.7, 0, 1)) * np.clip(1.04 - u**6, 0.04, 1)
+    thick = 0.05 * style.eye_radius * np.clip(1.08 - u**6, 0.1, 1)
     tip = (
         edge
         + normal * (0.75 * long + thick)[:, None]
         + tangent * (long * 0.35 * (1 - 1.2 * np.clip(drop, 0, 1)))[:, None]
     )
     tip[:, 0] += 0.35 * long * u
-    return np.concatenate([edge - 0.02 * style.eye_radius * normal, tip, above + thick * 0.7 * normal])
+    return np.concatenate([edge - 0.02 * style.eye_radius * normal, tip, above + 0.7 * thick[:, None] * normal])
 
 
 def lashes(style: HeadStyle, sign: int) -> Part:

@@ -41,7 +41,7 @@ def _head_weight(style: HeadStyle, points: np.ndarray) -> np.ndarray:
     """(V,) how much the skin goes with the head rather than the neck: all above the jaw, none at the collar."""
     level = points[:, 2] - 0.6 * points[:, 1]
     length = style.neck[2]
-    return smooth(-length - 0.02, -0.20, level)
+    return smooth(-length + 0.06, -0.18, level)
 
 
 def _skin_part(style: HeadStyle) -> Part:

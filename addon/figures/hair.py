@@ -119,70 +119,77 @@ def _cap(
     return Part("cap", points, tuple(faces), ("hair",) * len(faces), {"head": np.ones(len(points))})
 
 
+def _locks(style: HeadStyle, rows: list[tuple], taper: float) -> list[Part]:
+    """Locks along keys of (azimuth, elevation, lift). rows: (half width, half thickness, key, key, ...)."""
+    result = []
+    for wide, thick, *keys in rows:
+        path = _on_head(style, *np.array(keys, float).T)
+        result.append(_lock(style, path, wide, thick, 0.0, taper=taper))
+    return result
+
+
 def _swept(style: HeadStyle) -> list[Part]:
     """Thick locks from a parting over the right brow to the left, and short ones round the head."""
-    line = [(0, 34), (25, 30), (50, 14), (68, -8), (80, -16), (92, 2), (110, -6), (140, -26), (180, -32)]
-    parts = [_cap(style, line, 0.062, 0.006, 14, -38)]
-
-    def lock(*keys, wide=0.055, thick=0.03, lift=0.0, taper=0.6):
-        path = np.concatenate([_on_head(style, [k[0]], [k[1]], [k[2]]) for k in keys])
-        parts.append(_lock(style, path, wide, thick, lift, taper=taper))
-
-    # The fringe: from the parting (azimuth -38) across the forehead to the left temple.
-    lock((-40, 56, 0.05), (-18, 50, 0.10), (12, 40, 0.105), (40, 24, 0.07), (56, 4, 0.03), wide=0.085, thick=0.05)
-    lock((-40, 50, 0.05), (-20, 43, 0.085), (4, 35, 0.085), (27, 25, 0.06), (42, 13, 0.03), wide=0.065, thick=0.042)
-    lock((-38, 66, 0.05), (-10, 62, 0.115), (30, 50, 0.12), (58, 30, 0.08), (72, 4, 0.04), wide=0.09, thick=0.05)
-    lock((-36, 76, 0.05), (10, 76, 0.11), (60, 62, 0.11), (84, 36, 0.08), (94, 8, 0.04), wide=0.09, thick=0.045)
-    # The other side of the parting.
-    lock((-42, 52, 0.05), (-54, 40, 0.08), (-62, 22, 0.07), (-66, 0, 0.035), wide=0.06, thick=0.04)
-    lock((-44, 64, 0.05), (-68, 50, 0.09), (-82, 28, 0.075), (-90, 6, 0.04), wide=0.075, thick=0.042)
-    # A curl that stands up behind, and the nape.
-    lock((150, 82, 0.05), (172, 70, 0.12), (180, 54, 0.19), (176, 46, 0.235), wide=0.05, thick=0.04, taper=0.45)
-    for azimuth in (105, 128, 152, 180, 208, 232, 255):
-        lean = 8 if azimuth < 180 else -8
-        lock(
-            (azimuth, 55, 0.05),
-            (azimuth + lean, 25, 0.075),
-            (azimuth + lean, -4, 0.06),
-            (azimuth, -30, 0.045),
-            wide=0.07,
-            thick=0.04,
+    line = [(0, 34), (25, 30), (50, 14), (66, -6), (78, -16), (90, 2), (108, -8), (140, -26), (180, -32)]
+    rows = [
+        # The fringe: from the parting (azimuth -38) across the forehead to the left temple.
+        (0.085, 0.045, (-40, 56, 0.05), (-18, 50, 0.09), (12, 40, 0.095), (40, 24, 0.065), (58, 2, 0.03)),
+        (0.065, 0.040, (-40, 50, 0.05), (-20, 43, 0.075), (4, 35, 0.075), (26, 26, 0.055), (42, 14, 0.03)),
+        (0.095, 0.045, (-38, 66, 0.05), (-10, 62, 0.105), (30, 50, 0.11), (58, 30, 0.075), (72, 4, 0.04)),
+        (0.095, 0.042, (-36, 76, 0.05), (10, 76, 0.10), (60, 62, 0.10), (84, 36, 0.075), (94, 8, 0.04)),
+        # The other side of the parting.
+        (0.060, 0.038, (-42, 52, 0.05), (-54, 40, 0.075), (-62, 22, 0.065), (-66, 0, 0.035)),
+        (0.080, 0.040, (-44, 64, 0.05), (-68, 50, 0.085), (-82, 28, 0.07), (-90, 6, 0.04)),
+        # A tuft at the whorl.
+        (0.040, 0.030, (140, 80, 0.05), (165, 72, 0.09), (180, 60, 0.13), (186, 52, 0.15)),
+    ]
+    for azimuth in (100, 120, 140, 160, 180, 200, 220, 240, 260):
+        lean = 10 if azimuth < 180 else -10
+        low = -22 - 10 * np.cos(np.radians(azimuth - 180))
+        rows.append(
+            (
+                0.085,
+                0.036,
+                (azimuth, 66, 0.05),
+                (azimuth + lean, 32, 0.075),
+                (azimuth + lean, 0, 0.06),
+                (azimuth, low, 0.03),
+            )
         )
-    return parts
+    return [_cap(style, line, 0.058, 0.006, 14, -38), *_locks(style, rows, 0.62)]
 
 
 def _short(style: HeadStyle) -> list[Part]:
     """Short hair combed from a parting on the right to the left."""
     line = [
-        (0, 38),
-        (22, 37),
-        (42, 26),
-        (54, 10),
-        (66, 2),
-        (74, -14),
-        (84, -12),
-        (96, 4),
-        (112, -8),
+        (0, 40),
+        (22, 38),
+        (42, 25),
+        (52, 8),
+        (62, 2),
+        (70, -16),
+        (80, -14),
+        (92, 4),
+        (110, -8),
         (140, -24),
         (180, -28),
     ]
-    parts = [_cap(style, line, 0.045, 0.004, 22, -42)]
-
-    def lock(*keys, wide=0.05, thick=0.022):
-        path = np.concatenate([_on_head(style, [k[0]], [k[1]], [k[2]]) for k in keys])
-        parts.append(_lock(style, path, wide, thick, 0.0))
-
-    for shift, raise_ in ((0, 0.0), (9, 0.006), (18, 0.010), (27, 0.010)):
-        lock(
-            (-46, 48 + shift, 0.03),
-            (-25, 46 + shift, 0.06 + raise_),
-            (5, 42 + shift, 0.065 + raise_),
-            (35, 33 + shift, 0.05 + raise_),
-            (60, 18 + shift, 0.025),
-            wide=0.052,
-            thick=0.026,
+    rows = []
+    for shift, lift in ((0, 0.0), (10, 0.008), (20, 0.010), (30, 0.006)):
+        keys = ((-50, 44, 0.03), (-28, 46, 0.046), (4, 42, 0.05), (36, 32, 0.045), (62, 16, 0.025))
+        rows.append((0.062, 0.020, *((a, e + shift * (1 - abs(a) / 130), r + lift) for a, e, r in keys)))
+    for shift in (0, 12, 24):
+        rows.append(
+            (
+                0.055,
+                0.018,
+                (-50, 46 + shift, 0.03),
+                (-64, 34 + shift, 0.05),
+                (-76, 14 + shift, 0.04),
+                (-84, 0 + shift, 0.02),
+            )
         )
-    return parts
+    return [_cap(style, line, 0.044, 0.003, 24, -48), *_locks(style, rows, 0.7)]
 
 
 def hair(style: HeadStyle) -> Part:
@@ -227,7 +234,7 @@ def brows(style: HeadStyle) -> Part:
     tangent = np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     side = np.cross(normal, tangent)
-    profile = np.clip(t / 0.10, 0.45, 1) ** 0.7 * np.clip((1.04 - t) / 0.62, 0.03, 1) ** 0.8
+    profile = np.clip((t + 0.012) / 0.13, 0.05, 1) ** 0.5 * np.clip((1.04 - t) / 0.62, 0.03, 1) ** 0.8
     points, faces = _tube(path + 0.10 * half * normal, side, normal, half * profile, 0.62 * half * profile, 10)
     faces = _outward(points - path.mean(0), faces)
     shapes = moving(fields(outside(style, points)))

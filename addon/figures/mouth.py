@@ -21,8 +21,8 @@ def _jaw_shapes(style: HeadStyle, points: np.ndarray, weight: float = 1.0) -> di
     return {
         "jawOpen": turned(style, points, weight),
         "jawForward": one * np.array([0.0, -0.042, -0.004]),
-        "jawLeft": one * np.array([0.045, 0.0, -0.004]),
-        "jawRight": one * np.array([-0.045, 0.0, -0.004]),
+        "jawLeft": one * np.array([0.050, 0.0, 0.0]),
+        "jawRight": one * np.array([-0.050, 0.0, 0.0]),
     }
 
 

@@ -20,9 +20,9 @@ from .skin import BORDER, CONTACT, Skin, lid
 FLIP = np.array([-1.0, 1.0, 1.0])
 # How far (upper lid drops, lower lid rises) in each eye shape, of the way to the line where they meet.
 LIDS = {
-    "eyeBlink": (1.04, 1.0),
+    "eyeBlink": (1.05, 1.0),
     "eyeSquint": (0.30, 0.62),
-    "eyeWide": (-0.30, -0.16),
+    "eyeWide": (-0.27, -0.16),
     "eyeLookDown": (0.38, -0.30),
     "eyeLookUp": (-0.16, 0.12),
     "eyeLookIn": (0.0, 0.0),
@@ -73,7 +73,7 @@ class Site:
         """+1 on the upper, -1 on the lower lip; they meet smoothly beyond the corners."""
         rise = self.rise
         side = np.where(self.side != 0, self.side, np.where(self.depth > 0, 0, np.sign(rise)))
-        gap = np.clip(1 - np.abs(self.u) ** 3, 0, 1)
+        gap = np.clip(1 - np.abs(self.u) ** 1.9, 0, 1)
         return np.clip(gap * side + rise / 0.06, -1, 1)
 
     @property
@@ -128,11 +128,10 @@ def jaw_weight(site: Site, closed: bool = False) -> np.ndarray:
     style, p = site.style, site.points
     reach = 0.095
     split = np.clip(site.rise / 0.13, -1, 1) if closed else site.split
-    split = split + (0 if closed else 1) * np.where(np.abs(site.u) > 1, 0, 0)
     cheek = smooth(0.9, 2.2, np.abs(site.u))
     wide = np.clip(site.rise / reach, -1, 1)
     split = (1 - cheek) * split + cheek * wide
-    weight = 0.5 - 0.5 * (1.5 * split - 0.5 * split**3)
+    weight = 0.5 - 0.5 * (1.2 * split - 0.2 * split**3)
     # The jaw's flesh ends at its corner behind and at the throat below.
     behind = 1 - smooth(style.chin[0] * 0.62, style.jaw_corner[1] + 0.06, p[:, 1])
     chin = style.chin[1] - style.chin[2]
@@ -171,18 +170,19 @@ def _eye_free(site: Site) -> np.ndarray:
     r = style.eye_radius
     x = (np.abs(site.points[:, 0]) - style.eye[0]) / (min(a * 1.17, 0.95) * r)
     z = site.points[:, 2] - style.eye[2]
-    z = np.where(z > 0, z / (min(above + 0.3, 0.93) * r), z / (min(below + 0.3, 0.9) * r))
-    return smooth(0.98, 1.55, np.hypot(x, z))
+    z = np.where(z > 0, z / (min(above + 0.3, 0.93) * r), z / (min(below + 0.24, 0.9) * r))
+    return smooth(0.98, 1.75, np.hypot(x, z))
 
 
 def _pull(site: Site, out: float, back: float, up: float, thin: float) -> np.ndarray:
     """The left half of the mouth drawn at its corner."""
     u = np.clip(site.u, 0, 1.6)
     near, scale = site.near, site.style.mouth_width / 0.11
-    ramp = u * np.sqrt(u) / (1 + 0.25 * np.maximum(u - 1, 0) * 4)
+    beyond = 1 + np.maximum(u - 1, 0)
+    ramp, lifted = u**1.3 / beyond, u**2.3 / beyond**2
     line = np.where(site.depth > 0, 0, site.rise)
     return near[:, None] * _vector(
-        out * scale * ramp, back * scale * ramp, up * scale * ramp - thin * line * smooth(0, 0.6, u)
+        out * scale * ramp, back * scale * ramp, up * scale * lifted - thin * line * smooth(0, 0.6, u)
     )
 
 
@@ -191,14 +191,14 @@ def _cheek(site: Site, up: float, out: float) -> np.ndarray:
     s = site.style
     x, y, z, radius = s.cheek
     centre = skull.front(
-        s, np.array([x * 0.95]), np.array([0.5 * (s.eye[2] - s.eye_radius * 0.6) + 0.5 * s.mouth + 0.02])
+        s, np.array([x * 0.95]), np.array([0.42 * (s.eye[2] - s.eye_radius * 0.8) + 0.58 * s.mouth + 0.02])
     )[0]
     g = _blob(site, centre, 0.065 if radius < 0.1 else 0.085) * _eye_free(site)
     return g[:, None] * (_vector(0, 0, up + 0 * g) + out * _out(site))
 
 
 def _smile(site: Site) -> np.ndarray:
-    return _pull(site, 0.046, 0.030, 0.052, 0.22) + _cheek(site, 0.028, 0.020)
+    return _pull(site, 0.046, 0.030, 0.050, 0.20) + _cheek(site, 0.022, 0.022)
 
 
 def _frown(site: Site) -> np.ndarray:
@@ -249,7 +249,7 @@ def _sneer(site: Site) -> np.ndarray:
     )
     lip = site.near * np.clip(site.split, 0, 1) * _half(site)
     side = _blob(site, (s.nose_wing[0] + 0.03, s.nose_wing[1] + 0.05, s.nose_wing[2] + 0.06), 0.045) * _eye_free(site)
-    v = wing[:, None] * _vector(0.008, 0.006, 0.034 + 0 * wing) + side[:, None] * _vector(0.0, -0.008, 0.016 + 0 * wing)
+    v = wing[:, None] * _vector(0.010, 0.006, 0.044 + 0 * wing) + side[:, None] * _vector(0.0, -0.012, 0.024 + 0 * wing)
     return v + root[:, None] * _vector(-0.006, 0, -0.018 + 0 * wing) + lip[:, None] * _vector(0, 0, 0.018 + 0 * lip)
 
 
@@ -260,7 +260,7 @@ def _pucker(site: Site, narrow: float, forward: float, up: float, down: float) -
     ring = np.where(site.lip >= 0, 1.0, 0.9)
     centre = 1 - 0.35 * np.clip(np.abs(u), 0, 1.4)
     part = np.where(site.split > 0, up, down) * np.abs(site.split) * (1 - np.clip(np.abs(u), 0, 1) ** 2 * 0.6)
-    full = np.where(site.lip >= 0, 0.18, 0.0) * site.rise
+    full = np.where(site.lip >= 0, 0.34, 0.1) * site.rise
     return near[:, None] * _vector(-narrow * x * ring, -forward * centre, part + full)
 
 
@@ -278,7 +278,8 @@ def _shrug(site: Site, sign: int) -> np.ndarray:
     taper = np.clip(1 - 0.75 * np.abs(site.u) ** 2, 0, 1)
     w = site.near * np.clip(sign * site.split, 0, 1) * taper
     if sign > 0:
-        return w[:, None] * _vector(0, -0.016, 0.030 + 0 * w)
+        w = w + 0.85 * site.near * np.clip(-site.split, 0, 1) * taper * np.where(site.lip >= 0, 1, 0.6)
+        return w[:, None] * _vector(0, -0.018, 0.028 + 0 * w)
     other = site.near * np.clip(site.split, 0, 1) * taper
     chin = _blob(site, (0, site.style.chin[0] - site.style.chin[2], site.style.chin[1] + 0.02), 0.06)
     move = w[:, None] * _vector(0, -0.018, 0.034 + 0 * w) + other[:, None] * _vector(0, -0.010, 0.022 + 0 * w)
@@ -291,7 +292,7 @@ def _puff(site: Site) -> np.ndarray:
     centre = skull.front(s, np.array([s.mouth_width * 1.55]), np.array([z]))[0]
     g = _blob(site, centre, 0.062 if s.cheek[3] < 0.1 else 0.075) * _eye_free(site)
     lip = _blob(site, centre * np.array([0.4, 1, 1]), 0.06) * 0.12
-    return (0.055 * g + 0.05 * lip)[:, None] * _out(site)
+    return (0.085 * g + 0.05 * lip)[:, None] * _out(site)
 
 
 # The brows --------------------------------------------------------------------------------------------------------
@@ -312,7 +313,7 @@ def _brow(site: Site, share: float, radius: float, x: float, z: float) -> np.nda
 
 
 def _brow_down(site: Site) -> np.ndarray:
-    return _brow(site, 0.10, 0.055, -0.014, -0.034) + _brow(site, 0.62, 0.06, -0.004, -0.020)
+    return _brow(site, 0.08, 0.058, -0.018, -0.046) + _brow(site, 0.62, 0.06, -0.006, -0.026)
 
 
 def _brow_inner(site: Site) -> np.ndarray:
@@ -354,20 +355,22 @@ def central(site: Site) -> dict[str, np.ndarray]:
     """Displacements of the shapes that have no left and right."""
     style, p = site.style, site.points
     weight, closed = jaw_weight(site), jaw_weight(site, closed=True)
-    sideways = np.array([0.045, 0.0, -0.004])
+    opened = turned(style, p, weight) + (site.near * weight * (1 - weight))[:, None] * _vector(-0.7 * p[:, 0], 0.0, 0.0)
+    sideways = np.array([0.050, 0.0, 0.0])
+    aside = 0.55 * weight + 0.45 * closed
     both = {
         name: field(site) + field(site.mirrored()) * FLIP
         for name, field in (("browInnerUp", _brow_inner), ("cheekPuff", _puff))
     }
     return both | {
-        "jawOpen": turned(style, p, weight),
-        "mouthClose": turned(style, p, closed) - turned(style, p, weight),
+        "jawOpen": opened,
+        "mouthClose": turned(style, p, closed) - opened,
         "jawForward": weight[:, None] * np.array([0.0, -0.042, -0.004]),
-        "jawLeft": weight[:, None] * sideways,
-        "jawRight": weight[:, None] * sideways * FLIP,
+        "jawLeft": aside[:, None] * sideways,
+        "jawRight": aside[:, None] * sideways * FLIP,
         "mouthLeft": _aside(site),
         "mouthRight": _aside(site.mirrored()) * FLIP,
-        "mouthPucker": _pucker(site, 0.46, 0.046, 0.004, -0.004),
+        "mouthPucker": _pucker(site, 0.48, 0.050, 0.001, -0.002),
         "mouthFunnel": _pucker(site, 0.30, 0.040, 0.032, -0.042),
         "mouthRollUpper": _roll(site, 1),
         "mouthRollLower": _roll(site, -1),

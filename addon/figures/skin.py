@@ -64,13 +64,13 @@ def lid(style: HeadStyle, ring, u, v, drop: float = 0.0, rise: float = 0.0) -> n
     edge = np.where(upper, top, bottom)
     edge = edge + share * (meet - edge) + tilt
     crease_x = min(a * 1.17, 0.95)
-    crease_z = np.where(upper, min(above + 0.30, 0.93), -min(below + 0.30, 0.90)) * np.sqrt(1 - u * u) + tilt
+    crease_z = np.where(upper, min(above + 0.30, 0.93), -min(below + 0.24, 0.90)) * np.sqrt(1 - u * u) + tilt
     f = np.clip((ring - 1) / (LID_RINGS - 2), 0, 1)
     x = a * u + f * (crease_x - a) * u
     z = edge + f * (crease_z - edge)
     # The closed lid lies farther out: on the way there a vertex moves along a chord, which must stay outside the eye.
-    bulge = 0.055 * np.where(upper, np.maximum(drop, 0), 0.6 * np.maximum(rise, 0)) * (1 - f) * (1 - u**4)
-    radius = np.where(ring < 1, 0.99 + bulge * 0.8, skull.LID - 0.02 * (1 - f) + bulge)
+    bulge = 0.08 * np.where(upper, np.maximum(drop, 0), 0.6 * np.maximum(rise, 0)) * (1 - f) * (1 - u**4)
+    radius = np.where(ring < 1, 0.99 + bulge * 0.8, skull.LID - 0.01 * (1 - f) + bulge)
     y = -np.sqrt(np.maximum(radius**2 - x * x - z * z, 0.02))
     return np.asarray(style.eye) + style.eye_radius * np.stack([x, y, z], -1)
 
@@ -231,7 +231,7 @@ def _mouth_rings(style: HeadStyle, n: int, edge: np.ndarray) -> list[np.ndarray]
     for share in (0.33, 0.6, 0.85):
         rings.append(skull.project(style, edge + share * (start - edge)))
     for q in range(BORDER, CONTACT + 1):
-        z = line + np.sign(sign) * 0.0008 + border * (1 - (q - BORDER) / (CONTACT - BORDER)) ** 0.85
+        z = line + np.sign(sign) * 0.0003 + border * (1 - (q - BORDER) / (CONTACT - BORDER)) ** 0.85
         p = skull.front(style, width * u, z)
         p[:, 1] -= style.lip_bulge * profile[q] * taper
         rings.append(p)
@@ -239,7 +239,7 @@ def _mouth_rings(style: HeadStyle, n: int, edge: np.ndarray) -> list[np.ndarray]
     side = np.sign(sign)
     # Behind the lips the bag opens: (back, height above the line, width) of its rings.
     for back, height, wide in (
-        (0.022, 0.006, 0.98),
+        (0.014, 0.0008, 0.985),
         (0.034, 0.05, 0.97),
         (0.10, 0.075, 0.85),
         (0.17, 0.065, 0.7),

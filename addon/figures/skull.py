@@ -47,16 +47,20 @@ def distance(style: HeadStyle, points: np.ndarray) -> np.ndarray:
     p[:, 0] = np.abs(p[:, 0])
     s = style
     d = ellipsoid(p, (0, *s.cranium_centre), s.cranium)
-    d = union(d, ellipsoid(p, (0, *s.face_centre), s.face), 0.10)
+    d = union(d, ellipsoid(p, (0, *s.face_centre), s.face), 0.10 * s.softness)
     chin_y, chin_z, chin_r = s.chin
-    d = union(d, capsule(p, s.jaw_corner, (s.chin_width, chin_y + 0.02, chin_z), s.jaw_radius, chin_r * 0.9), 0.09)
-    d = union(d, capsule(p, (-s.chin_width, chin_y, chin_z), (s.chin_width, chin_y, chin_z), chin_r), 0.08)
-    d = union(d, ellipsoid(p, s.cheek[:3], (s.cheek[3], s.cheek[3], s.cheek[3] * 0.8)), 0.08)
-    d = union(d, ellipsoid(p, (0, *s.muzzle_centre), s.muzzle), 0.07)
+    d = union(
+        d,
+        capsule(p, s.jaw_corner, (s.chin_width, chin_y + 0.02, chin_z), s.jaw_radius, chin_r * 0.9),
+        0.09 * s.softness,
+    )
+    d = union(d, capsule(p, (-s.chin_width, chin_y, chin_z), (s.chin_width, chin_y, chin_z), chin_r), 0.08 * s.softness)
+    d = union(d, ellipsoid(p, s.cheek[:3], (s.cheek[3], s.cheek[3], s.cheek[3] * 0.8)), 0.08 * s.softness)
+    d = union(d, ellipsoid(p, (0, *s.muzzle_centre), s.muzzle), 0.07 * s.softness)
     xi, xo, yi, yo, z, r = s.brow_ridge
-    d = union(d, capsule(p, (xi, yi, z), (xo, yo, z), r), 0.07)
+    d = union(d, capsule(p, (xi, yi, z), (xo, yo, z), r), 0.07 * s.softness)
     radius, y, length = s.neck
-    d = union(d, capsule(p, (0, y + 0.02, -length - 0.5), (0, y, 0.15), radius), 0.06)
+    d = union(d, capsule(p, (0, y + 0.02, -length - 0.5), (0, y, 0.15), radius), 0.06 * s.softness)
     d = _nose_and_eye(s, p, d)
     return d
 
@@ -76,7 +80,7 @@ def _nose_and_eye(s: HeadStyle, p: np.ndarray, d: np.ndarray) -> np.ndarray:
     nose = union(nose, ellipsoid(p, (0, tip[0], tip[1]), (tip[2] * 1.1, tip[2], tip[2] * 0.9)), 0.03)
     nose = union(nose, ellipsoid(p, wing[:3], (wing[3] * 0.85, wing[3] * 1.3, wing[3] * 0.9)), 0.018)
     d = union(d, nose, 0.04)
-    return union(d, np.linalg.norm(p - np.asarray(s.eye), axis=1) - s.eye_radius * LID, 0.02)
+    return union(d, np.linalg.norm(p - np.asarray(s.eye), axis=1) - s.eye_radius * LID, 0.014 * s.softness**2.4)
 
 
 def gradient(style: HeadStyle, points: np.ndarray) -> np.ndarray:
