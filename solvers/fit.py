@@ -1,0 +1,161 @@
+"""Where the joints really were: one skeleton of fixed bones fitted to a whole clip by banded Gauss-Newton."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from . import signals
+from .body import Camera, Sight
+from .bones import FROM, POINT, POINTS, REST, SOFTNESS, TO, TRUNK
+from .contacts import Anchors
+from .settings import Settings
+
+UP = np.array([0.0, 0.0, 1.0])  # of a level camera
+N = 3 * len(POINTS)
+WIDTH = 2 * N  # the acceleration ties each coordinate to itself two samples on
+PICTURE = 0.014  # m at the body: .008 body heights, the networks' noise in the picture
+VECTOR = np.array([0.05, 0.045, 0.05])  # m: of a bone's world vector, at first
+RELAXED = 0.12  # m: of its depth in the later rounds, where lengths and picture tell more and it only picks the side
+UPRIGHT = 0.06  # m: the trunk's depth from hips to shoulders; the network leans people 5 to 13 degrees forwards
+UNSEEN = 0.15  # m: how firmly what is not seen is drawn to rest
+ACCELERATION = 10.0  # m/s2: gives people's own jitter; 3 takes the snap from fast movement
+DEPTH = 0.3  # m: of the linear solution's depth, which only matters where perspective does not tell
+CERTAIN, ITERATIONS = 3, 7  # the largest step is under 1 mm after 4 on all clips tried
+WINDOW, OVERLAP = 600, 60  # samples: memory stays at 60 MB for clips of any length
+
+
+def fit(sight: Sight, place, length, lens: Camera, settings: Settings, up: np.ndarray = UP, feet=None) -> np.ndarray:
+    """Points (T, P, 3) m, axes of the camera, that look right in the picture and belong to one moving skeleton.
+
+    sight: of the picked points. place: (T, 3) m, the middle of the hips. length: (B,) m. lens: the camera.
+    up: (3,), of the room. feet: contacts.Anchors that hold planted feet, or None.
+    """
+    data = _linear(sight, place, length, lens, settings, up, feet)
+    result = np.zeros((len(sight.time), len(POINTS), 3))
+    for start, stop, fade in windows(len(result)):
+        part = _solve([value[start:stop] for value in data], length, up)
+        result[start:stop] += part * fade[:, None, None]
+    return result
+
+
+def windows(samples: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Overlapping stretches of a long clip: start, stop, and the share (stop - start,) that each sample takes of it."""
+    starts = [0, *range(WINDOW - OVERLAP, samples - OVERLAP, WINDOW - OVERLAP)]
+    for start in starts:
+        stop = min(start + WINDOW, samples)
+        rise = (np.arange(stop - start) + 0.5) / OVERLAP if start else np.ones(stop - start)
+        fall = (np.arange(stop - start)[::-1] + 0.5) / OVERLAP if start != starts[-1] else np.ones(stop - start)
+        yield start, stop, np.clip(np.minimum(rise, fall), 0, 1)
+
+
+def facing(sight: Sight, up: np.ndarray) -> np.ndarray:
+    """The body's own axes as columns (T, 3, 3): its left, its back, up; by the line of the shoulders, upright.
+
+    sight: of the picked points. up: (3,), of the room.
+    """
+    across = sight.world[:, POINT["leftShoulder"]] - sight.world[:, POINT["rightShoulder"]]
+    across = signals.lowpass(signals.fill(across - (across @ up)[:, None] * up), sight.fps, 2.0)
+    across = np.where(np.linalg.norm(across, axis=1, keepdims=True) > 1e-3, across, [1.0, 0.0, 0.0])
+    left = across / np.linalg.norm(across, axis=1, keepdims=True)
+    left = left - (left @ up)[:, None] * up
+    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    return np.stack([left, np.cross(up, left), np.broadcast_to(up, left.shape)], -1)
+
+
+def _linear(sight, place, length, lens, settings, up, feet) -> list[np.ndarray]:
+    """What stays the same between iterations, for all samples: rays, aims and their precisions, accelerations, feet."""
+    samples, points = sight.weight.shape
+    seen = np.minimum(sight.weight[:, TO], sight.weight[:, FROM])[..., None]
+    vector = np.nan_to_num(sight.world[:, TO] - sight.world[:, FROM])
+    vector *= length[:, None] / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
+    rest = np.einsum("tij,bj->tbi", facing(sight, up), REST) * length[:, None]
+    precise, loose = seen / VECTOR**2, (1 - seen) / UNSEEN**2
+    aim = (vector * precise + rest * loose) / (precise + loose)
+    straight = -length[TRUNK] * up[1]
+    aim[:, TRUNK, 1] = straight + (aim[:, TRUNK, 1] - straight) * UPRIGHT**2 / (UPRIGHT**2 + VECTOR[1] ** 2)
+    side = np.nan_to_num(lens.rays(sight.image))[..., [0, 2]]
+    ease = np.full((samples, points), (sight.fps**2 * max(settings.smoothing, 0.03) / ACCELERATION) ** 2)
+    feet = feet or Anchors(0.0, np.zeros((samples, points)), np.zeros((samples, points)))
+    return [side, sight.weight, aim, precise + loose, place, ease, feet.height * feet.stiffness, feet.stiffness, feet.hold]
+
+
+def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray) -> np.ndarray:
+    side, weight, aim, spread, place, ease, lift, stiffness, hold = data
+    rows = np.zeros((*side.shape, 3))
+    rows[..., 0, 0], rows[..., 1, 2], rows[..., 1] = 1.0, 1.0, -side
+    squares = np.einsum("tpki,tpkj->tpkij", rows, rows) / PICTURE**2
+    along = _along_time(ease, hold)
+    floor = stiffness[..., None, None] * np.outer(up, up), lift[..., None] * up
+    robust, unit, firm = weight[..., None] * np.ones(2), np.zeros_like(aim), np.zeros(len(length))
+    for iteration in range(ITERATIONS):
+        if iteration == CERTAIN:
+            spread = spread * [1.0, (VECTOR[1] / RELAXED) ** 2, 1.0]
+        block, right = _assemble(squares, robust, aim, spread, unit, firm, length, place, floor)
+        points = _solve_banded(block, right, along)
+        vector = points[:, TO] - points[:, FROM]
+        unit = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
+        firm = 1.0 / SOFTNESS**2
+        error = points[..., [0, 2]] - side * points[..., 1:2]
+        robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / (2 * PICTURE) ** 2)) * np.ones(2)
+    return points
+
+
+def _assemble(squares, robust, aim, spread, unit, firm, length, place, floor):
+    """Normal equations of each sample by itself: (T, N, N) and (T, P, 3)."""
+    samples, points = robust.shape[:2]
+    block = np.zeros((samples, points, 3, points, 3))
+    right = floor[1].copy()
+    each = np.arange(points)
+    own = np.einsum("tpk,tpkij->tpij", robust, squares) + floor[0] + 1e-3 * np.eye(3)
+    hips = [POINT["leftHip"], POINT["rightHip"]]
+    own[:, hips, 1, 1] += 1 / DEPTH**2
+    right[:, hips, 1] += place[:, None, 1] / DEPTH**2
+    block[:, each, :, each, :] = np.moveaxis(own, 1, 0)
+    bone = firm[:, None, None] * unit[..., :, None] * unit[..., None, :]
+    bone[..., [0, 1, 2], [0, 1, 2]] += spread
+    pull = aim * spread + (firm * length)[:, None] * unit
+    for b, (a, c) in enumerate(zip(FROM, TO, strict=True)):
+        block[:, a, :, a] += bone[:, b]
+        block[:, c, :, c] += bone[:, b]
+        block[:, a, :, c] -= bone[:, b]
+        block[:, c, :, a] -= bone[:, b]
+        right[:, c] += pull[:, b]
+        right[:, a] -= pull[:, b]
+    return block.reshape(samples, N, N), right
+
+
+def _along_time(ease: np.ndarray, hold: np.ndarray) -> list[np.ndarray]:
+    """Diagonals (T, N) that tie a sample to itself, to the one before, and to the one before that."""
+    own, near, far = np.zeros_like(ease), np.zeros_like(ease), np.zeros_like(ease)
+    if len(ease) > 2:
+        bend = ease[1:-1]
+        own[:-2] += bend
+        own[1:-1] += 4 * bend
+        own[2:] += bend
+        near[1:-1] -= 2 * bend
+        near[2:] -= 2 * bend
+        far[2:] += bend
+    own[:-1] += hold[:-1]
+    own[1:] += hold[:-1]
+    near[1:] -= hold[:-1]
+    return [np.repeat(diagonal, 3, 1) for diagonal in (own, near, far)]
+
+
+def _solve_banded(block: np.ndarray, right: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
+    samples = len(block)
+    band = np.zeros((WIDTH + 1, samples, N))
+    for k in range(N):
+        band[WIDTH - k, :, k:] = block[:, np.arange(N - k), np.arange(k, N)]
+    band[WIDTH] += along[0]
+    band[WIDTH - N] += along[1]
+    band[0] += along[2]
+    if samples < 3:  # no matrix has diagonals beyond its corner
+        dense = np.zeros((samples * N, samples * N))
+        for k in range(min(WIDTH + 1, samples * N)):
+            np.fill_diagonal(dense[:, k:], band.reshape(WIDTH + 1, -1)[WIDTH - k, k:])
+        dense = dense + np.triu(dense, 1).T
+        return np.linalg.solve(dense, right.reshape(-1)).reshape(right.shape)
+    return solveh_banded(band.reshape(WIDTH + 1, -1), right.reshape(-1), check_finite=False).reshape(right.shape)

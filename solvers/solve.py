@@ -1,0 +1,63 @@
+"""From a take to a performance: what the networks saw becomes what the person did."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from . import body, bones, contacts, face, fit, gaze, hands, head, mirror, posing, root, rotations, skeleton, swaps, witness
+from .performance import Performance
+from .settings import Settings
+from .take import Take
+
+USUAL = Settings()
+SIDES = ("left", "right")
+
+
+def solve(take: Take, settings: Settings = USUAL) -> Performance:
+    """The person's motion over the whole clip, on a skeleton of the person's size that stands on the ground.
+
+    take: as detected; parts that were not seen are bridged, held or at rest, with confidence 0.
+    settings: fps, smoothing, foot_lock, height, lens and mirror are used here, the others by retarget.
+    """
+    time, lens = body.clock(take, settings), body.camera(take, settings)
+    whole = swaps.repair(body.gate(take, time), take)
+    whole = body.turn_to_rays(body.smooth(whole, settings), lens)
+    sight, present = bones.pick(whole), whole.present
+
+    place = root.translations(sight, lens)
+    length = bones.lengths(sight, place[:, 1], lens, settings)
+    points = fit.fit(sight, place, length, lens, settings)
+    up = contacts.upwards(points, sight)
+    touching = contacts.detect(points, sight, up)
+    feet = contacts.anchors(touching, points, contacts.floor(points, up, present), settings.foot_lock)
+    points = root.held(fit.fit(sight, place, length, lens, settings, up, feet), present)
+
+    room = rotations.between(up, fit.UP)
+    points = rotations.rotate(room, points)
+    looks, looked = posing.look(*head.solve_head(take, time, settings), whole, room)
+    palms = {side: posing.palm(hands.solve_hand(take, side, time, settings), room) for side in SIDES}
+    world, person = posing.pose(points, posing.skeleton(length), sight, palms, looks, looked)
+    path, camera = root.stand(points, contacts.floor(points, fit.UP, present), present, person, take)
+
+    values, face_seen = face.solve_expressions(take, time, settings)
+    performance = Performance(
+        time=time,
+        rotations=rotations.continuous(skeleton.local_rotations(world)),
+        root=path,
+        skeleton=person,
+        expressions=np.clip(np.nan_to_num(values), 0, 1),
+        gaze=np.nan_to_num(gaze.solve_gaze(take, time, settings)),
+        contacts=touching,
+        confidence=witness.confidence(sight, present, looked, palms),
+        face_confidence=np.nan_to_num(face_seen),
+        projection=lens.matrix(camera, room),
+        size=take.size,
+        framing=witness.framing(sight, present),
+        source=take.source,
+        settings=dataclasses.asdict(settings),
+        warnings=witness.warnings(time, sight, present, face_seen, palms),
+        history=(*take.history, ("solve", dataclasses.asdict(settings))),
+    )
+    return mirror.mirrored(performance) if settings.mirror else performance
