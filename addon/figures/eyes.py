@@ -1,4 +1,4 @@
-"""Eyeballs with iris and pupil, the small light in them, and the upper lashes. Lengths are shares of the head's height."""
+"""Eyeballs with iris and pupil, the small light in them, and the upper lashes; in shares of the head's height."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .part import Part
 from .shapes import FLIP, LIDS
 from .skin import lid
 
-# Angles of the eyeball at full weight, radians: 30 degrees to the sides, 24 up, 28 down.
-LOOK = {"eyeLookOut": (0.52, 0.0), "eyeLookIn": (-0.52, 0.0), "eyeLookUp": (0.0, 0.42), "eyeLookDown": (0.0, -0.49)}
+# Angles of the eyeball at full weight (out, up), radians: 30 degrees to the sides, 22 up, 25 down.
+LOOK = {"eyeLookOut": (0.52, 0.0), "eyeLookIn": (-0.52, 0.0), "eyeLookUp": (0.0, 0.38), "eyeLookDown": (0.0, -0.44)}
 SEGMENTS = 32
 
 

@@ -130,7 +130,7 @@ def _locks(style: HeadStyle, rows: list[tuple], taper: float) -> list[Part]:
 
 def _swept(style: HeadStyle) -> list[Part]:
     """Thick locks from a parting over the right brow to the left, and short ones round the head."""
-    line = [(0, 34), (25, 30), (50, 14), (66, -6), (78, -16), (90, 2), (108, -8), (140, -26), (180, -32)]
+    line = [(0, 40), (25, 35), (48, 17), (66, -6), (78, -16), (90, 2), (108, -8), (140, -26), (180, -32)]
     rows = [
         # The fringe: from the parting (azimuth -38) across the forehead to the left temple.
         (0.085, 0.045, (-40, 56, 0.05), (-18, 50, 0.09), (12, 40, 0.095), (40, 24, 0.065), (58, 2, 0.03)),

@@ -28,9 +28,9 @@ class HeadStyle:
     eye_tilt: how much higher the outer corner is than the inner, as a share of the eyeball's radius.
     iris, pupil: angles between the axis and the edge, radians.
     socket: (depth, radius) of the hollow the eye sits in.
-    mouth: (y is found on the surface) z of the mouth's line; mouth_width: half of it; mouth_curve: how far the corners rise.
+    mouth: z of the line where the lips meet; mouth_width: half of it; mouth_curve: how far its corners rise.
     lips: heights of the upper and the lower lip, lip_bulge: how far they stand out.
-    ear: (x, y, z) of the middle of the left ear; ear_size: half width, half height; ear_flare: angle from the head, rad.
+    ear: (x, y, z) of the middle of the left ear; ear_size: half width, half height; ear_flare: from the head, rad.
     brow: (x inner, x outer, z inner, z peak, z outer, half thickness) of the left brow.
     jaw_opening: angle of the jaw at jawOpen = 1, radians.
     hair: "swept" (thick locks), or "short".
@@ -123,8 +123,8 @@ STARTER_HEAD = HeadStyle(
     cranium_centre=(0.03, 0.325),
     face=(0.355, 0.27, 0.34),
     face_centre=(-0.13, 0.06),
-    jaw_corner=(0.205, -0.06, -0.10),
-    jaw_radius=0.10,
+    jaw_corner=(0.185, -0.09, -0.125),
+    jaw_radius=0.115,
     chin=(-0.305, -0.222, 0.07),
     chin_width=0.045,
     cheek=(0.215, -0.235, -0.035, 0.115),
@@ -136,7 +136,7 @@ STARTER_HEAD = HeadStyle(
     nose_tip=(-0.435, 0.045, 0.056),
     nose_wing=(0.046, -0.385, 0.027, 0.034),
     nostril=(0.028, -0.425, -0.006, 0.012),
-    eye=(0.172, -0.225, 0.165),
+    eye=(0.172, -0.214, 0.165),
     eye_radius=0.136,
     eye_opening=(0.79, 0.57, 0.50),
     eye_tilt=0.06,
@@ -152,7 +152,7 @@ STARTER_HEAD = HeadStyle(
     ear_size=(0.085, 0.125),
     ear_flare=0.6,
     brow=(0.07, 0.275, 0.372, 0.402, 0.350, 0.022),
-    jaw_opening=0.40,
+    jaw_opening=0.47,
     hair="swept",
     lash=0.028,
     palette=STARTER_PALETTE,

@@ -1,4 +1,4 @@
-"""What is inside the mouth: two rows of teeth with their gums, and the tongue. Lengths are shares of the head's height."""
+"""What is inside the mouth: two rows of teeth with their gums, and the tongue; in shares of the head's height."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The 52 ARKit shapes as fields of displacement over the face, evaluated wherever a part has a vertex.
 
-Anatomy behind the fields: the jaw turns about an axis in front of the ears; zygomaticus pulls a corner of the mouth out,
-back and up and lifts the cheek; orbicularis closes lips and lids; frontalis lifts the brow's inner and outer half apart.
+Anatomy behind the fields: the jaw turns about an axis in front of the ears; zygomaticus pulls a corner of the mouth
+out, back and up and lifts the cheek; orbicularis closes lips and lids; frontalis lifts the inner and the outer half of
+a brow on their own.
 The right-hand shapes are the left-hand ones evaluated at mirrored points, so both sides mirror exactly.
 Lengths are shares of the head's height.
 """
@@ -23,7 +24,7 @@ LIDS = {
     "eyeBlink": (1.05, 1.0),
     "eyeSquint": (0.30, 0.62),
     "eyeWide": (-0.27, -0.16),
-    "eyeLookDown": (0.38, -0.30),
+    "eyeLookDown": (0.36, -0.34),
     "eyeLookUp": (-0.16, 0.12),
     "eyeLookIn": (0.0, 0.0),
     "eyeLookOut": (0.0, 0.0),
@@ -260,7 +261,7 @@ def _pucker(site: Site, narrow: float, forward: float, up: float, down: float) -
     ring = np.where(site.lip >= 0, 1.0, 0.9)
     centre = 1 - 0.35 * np.clip(np.abs(u), 0, 1.4)
     part = np.where(site.split > 0, up, down) * np.abs(site.split) * (1 - np.clip(np.abs(u), 0, 1) ** 2 * 0.6)
-    full = np.where(site.lip >= 0, 0.34, 0.1) * site.rise
+    full = np.where(site.lip >= 0, 0.45, 0.12) * site.rise - 0.9 * site.style.mouth_curve * np.minimum(u * u, 1)
     return near[:, None] * _vector(-narrow * x * ring, -forward * centre, part + full)
 
 
@@ -290,9 +291,9 @@ def _puff(site: Site) -> np.ndarray:
     s = site.style
     z = s.mouth + 0.02
     centre = skull.front(s, np.array([s.mouth_width * 1.55]), np.array([z]))[0]
-    g = _blob(site, centre, 0.062 if s.cheek[3] < 0.1 else 0.075) * _eye_free(site)
+    g = _blob(site, centre, 0.062 if s.cheek[3] < 0.1 else 0.08) * _eye_free(site)
     lip = _blob(site, centre * np.array([0.4, 1, 1]), 0.06) * 0.12
-    return (0.085 * g + 0.05 * lip)[:, None] * _out(site)
+    return (0.9 * s.cheek[3] * g + 0.12 * lip)[:, None] * _out(site)
 
 
 # The brows --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ class Skin:
     vertices: (V, 3) shares of the head's height; faces: quads; materials: (F,).
     side: (V,) +1 upper, -1 lower lip and bag, 0 elsewhere and at the corners.
     mouth_ring: (V,) ring of the mouth from 0 (outside) inwards, -1 elsewhere.
-    lid_ring: (V,) ring of the lids, -1 elsewhere; lid_u: (V,) -1 inner to 1 outer corner; lid_v: (V,) +1 upper, -1 lower.
+    lid_ring: (V,) ring of the lids, -1 elsewhere.
+    lid_u: (V,) -1 inner to 1 outer corner; lid_v: (V,) +1 upper, -1 lower lid, 0 corner.
     lid_eye: (V,) +1 left, -1 right eye.
     """
 

@@ -7,7 +7,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
 from understudy.addon.figures import face
 from understudy.addon.figures.part import Part, join
 from understudy.addon.figures.skin import BORDER, CONTACT, Skin, skin
