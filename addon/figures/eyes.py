@@ -93,8 +93,8 @@ def _lash_points(style: HeadStyle, drop: float, rise: float) -> np.ndarray:
     normal = edge / np.linalg.norm(edge, axis=1, keepdims=True)
     tangent = above - edge
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-6)
-    long = style.lash * (0.25 + 0.75 * np.clip((u + 1) / 1.7, 0, 1)) * np.clip(1.04 - u**6, 0.04, 1)
-    thick = 0.05 * style.eye_radius * np.clip(1.08 - u**6, 0.1, 1)
+    long = style.lash * (0.12 + 0.88 * np.clip((u + 1) / 1.7, 0, 1)) * np.clip(1.04 - u**4, 0.04, 1)
+    thick = 0.05 * style.eye_radius * np.clip(1.04 - u**4, 0.1, 1)
     tip = (
         edge
         + normal * (0.75 * long + thick)[:, None]

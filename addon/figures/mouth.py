@@ -32,7 +32,7 @@ def _arch(style: HeadStyle, heights: list[float], depths: list[float], teeth: in
     heights, depths: profile of the band, above the mouth's line and behind the arch's front; teeth: bumps in the front.
     """
     s = np.linspace(-1, 1, 57)
-    y0 = _contact(style)[1] + 0.034
+    y0 = _contact(style)[1] + 0.031
     wide = style.mouth_width * 0.92
     rows = []
     for height, depth in zip(heights, depths, strict=True):
@@ -59,8 +59,8 @@ def _band(rows: np.ndarray, materials: list[str]) -> tuple[np.ndarray, list, lis
 def teeth(style: HeadStyle) -> list[Part]:
     """The upper and the lower row, each with its gum."""
     size = style.mouth_width / 0.11
-    upper = [0.000, 0.018 * size, 0.036 * size, 0.055 * size, 0.055 * size, 0.036 * size, 0.004]
-    lower = [-0.004, -0.018 * size, -0.030 * size, -0.048 * size, -0.048 * size, -0.030 * size, -0.006]
+    upper = [-0.012 * size, 0.012 * size, 0.036 * size, 0.055 * size, 0.055 * size, 0.036 * size, -0.008 * size]
+    lower = [-0.006, -0.018 * size, -0.030 * size, -0.048 * size, -0.048 * size, -0.030 * size, -0.008]
     depths = [0.004, 0.0, 0.002, 0.004, 0.030, 0.028, 0.012]
     names = ["teeth", "teeth", "gums", "gums", "gums", "teeth", "teeth"]
     points, faces, materials = _band(_arch(style, upper, depths, 12), names)

@@ -23,7 +23,7 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 LIDS = {
     "eyeBlink": (1.05, 1.0),
     "eyeSquint": (0.30, 0.62),
-    "eyeWide": (-0.27, -0.16),
+    "eyeWide": (-0.19, -0.18),
     "eyeLookDown": (0.36, -0.34),
     "eyeLookUp": (-0.16, 0.12),
     "eyeLookIn": (0.0, 0.0),
@@ -199,7 +199,7 @@ def _cheek(site: Site, up: float, out: float) -> np.ndarray:
 
 
 def _smile(site: Site) -> np.ndarray:
-    return _pull(site, 0.046, 0.030, 0.050, 0.20) + _cheek(site, 0.022, 0.022)
+    return _pull(site, 0.046, 0.030, 0.050, 0.24) + _cheek(site, 0.022, 0.022)
 
 
 def _frown(site: Site) -> np.ndarray:
