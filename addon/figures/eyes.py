@@ -6,7 +6,7 @@ import numpy as np
 
 from .headstyle import HeadStyle
 from .part import Part
-from .shapes import FLIP, LIDS
+from .shapes import FLIP, lid_amounts
 from .skin import lid
 
 # Angles of the eyeball at full weight (out, up), radians: 30 degrees to the sides, 22 up, 25 down.
@@ -111,6 +111,8 @@ def lashes(style: HeadStyle, sign: int) -> Part:
     faces = [
         (a * n + j, a * n + j + 1, b * n + j + 1, b * n + j) for a, b in ((0, 1), (1, 2), (2, 0)) for j in range(n - 1)
     ]
-    shapes = {key: _lash_points(style, *amount) - points for key, amount in LIDS.items() if amount[0] != 0}
+    shapes = {
+        key: _lash_points(style, *amount) - points for key, amount in lid_amounts(style).items() if amount[0] != 0
+    }
     name = ("left" if sign > 0 else "right") + " lashes"
     return _placed(name, style, sign, points, shapes, faces, ["lash"] * len(faces), {"head": np.ones(len(points))})

@@ -23,7 +23,6 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 LIDS = {
     "eyeBlink": (1.05, 1.0),
     "eyeSquint": (0.30, 0.62),
-    "eyeWide": (-0.19, -0.18),
     "eyeLookDown": (0.36, -0.34),
     "eyeLookUp": (-0.16, 0.12),
     "eyeLookIn": (0.0, 0.0),
@@ -37,6 +36,13 @@ def smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
     """0 below low, 1 above high, smooth in between."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def lid_amounts(style: HeadStyle) -> dict[str, tuple[float, float]]:
+    """How far both lids go in every eye shape, as in LIDS; wide eyes open by the same share of any eyeball."""
+    _, above, below = style.eye_opening
+    way = 0.8 * (above + below)
+    return LIDS | {"eyeWide": (-0.165 / way, -0.14 / way)}
 
 
 @dataclass(frozen=True)
@@ -401,7 +407,7 @@ def skin_shapes(style: HeadStyle, skin: Skin) -> dict[str, np.ndarray]:
     lids = skin.lid_ring >= 0
     for values in shapes.values():
         values[lids] = 0
-    for name, (drop, rise) in LIDS.items():
+    for name, (drop, rise) in lid_amounts(style).items():
         for word, sign in (("Left", 1), ("Right", -1)):
             values = shapes.setdefault(name + word, np.zeros_like(skin.vertices))
             k = np.flatnonzero(lids & (skin.lid_eye == sign))
