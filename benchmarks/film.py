@@ -1,0 +1,223 @@
+"""Film scripted performances of a figure, with known truth: python -m understudy.benchmarks.film --demo
+
+    --demo            film the embedded demo clip again into presets/demo/
+    --performance P   film another one (performances.PERFORMANCES), with --figure, --size, --out
+
+The truth lies beside the clip as NAME.gt.json.gz: {"camera": {"size", "matrix_world", "fov_v", "dt", "projection"},
+"frames": [{"t", "w": {ARKit shape: weight}, "p3d": {joint: metres, z up}, "p2d": {joint: px from the top left},
+"rot": {VRM joint: wxyz relative to its parent, identity = T-pose, axes of the character}}]}; joints have Mixamo's names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..addon.figures.proportions import PERFORMER, STARTER, Proportions, joints
+from ..solvers.names import EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
+from ..solvers.performance import Performance
+from ..solvers.skeleton import joint_positions, world_rotations
+from .acting import FPS, perform
+from .performances import PERFORMANCES
+from .voice import RATE, speak
+
+DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
+FIGURES = {"performer": PERFORMER, "starter": STARTER}
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks along +y: where it stands (m), its vertical field of view (degrees), pitch (degrees, up)."""
+
+    place: tuple[float, float, float] = (0.0, -2.36, 0.98)
+    fov: float = 46.0
+    pitch: float = -1.4
+
+    def pose(self) -> np.ndarray:
+        """Camera to world (4, 4), Blender's axes: x right, y up, looking along -z."""
+        c, s = np.cos(np.radians(self.pitch)), np.sin(np.radians(self.pitch))
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.array([[1, 0, 0], [0, -s, -c], [0, c, -s]])
+        matrix[:3, 3] = self.place
+        return matrix
+
+    def projection(self, size: tuple[int, int]) -> np.ndarray:
+        """World (x, y, z, 1) to the picture's homogeneous pixels (3, 4), origin top left. size: (width, height) px."""
+        width, height = size
+        focal = 0.5 * height / np.tan(0.5 * np.radians(self.fov))
+        inner = np.array([[focal, 0, -0.5 * width], [0, -focal, -0.5 * height], [0, 0, -1.0]])
+        return inner @ np.linalg.inv(self.pose())[:3]
+
+
+def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Path, frames: range | None = None) -> None:
+    """Film one performance of one figure, and write what really happened beside it.
+
+    figure: in FIGURES; name: in PERFORMANCES; size: (width, height) px, even; out: .mp4; frames: some, else all.
+    """
+    proportions, script = FIGURES[figure], PERFORMANCES[name]
+    performance = perform(script, proportions, size, camera.projection(size))
+    if frames:
+        performance = shortened(performance, frames)
+    sound = None
+    if script.speech[1]:
+        sound = speak(*reversed(script.speech), seconds=script.seconds)
+        sound = sound[round(performance.time[0] * RATE) :][: round(len(performance.time) / FPS * RATE)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    encode(pictures(figure, performance, camera, size), sound, size, out)
+    write_truth(performance, proportions, camera, size, out.with_suffix(".gt.json.gz"))
+
+
+def shortened(performance: Performance, frames: range) -> Performance:
+    """Only some frames of a performance."""
+    chosen = np.array(frames)
+    fields = ("time", "rotations", "root", "expressions", "gaze", "contacts", "confidence", "face_confidence")
+    return replace(performance, **{f: getattr(performance, f)[chosen] for f in fields})
+
+
+def pictures(figure: str, performance: Performance, camera: Camera, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Every frame as the camera sees it (height, width, 3), 0..255."""
+    import bpy
+    import cv2
+
+    from ..addon.figures import performer, starter
+    from .stage import dress, photograph
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    rig = {"performer": performer, "starter": starter}[figure].add(scene)
+    dress(scene, camera.pose(), camera.fov, size)
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(len(performance.time)):
+            act(rig, performance, i)
+            yield cv2.cvtColor(cv2.imread(photograph(scene, f"{folder}/frame.png")), cv2.COLOR_BGR2RGB)
+
+
+def act(rig, performance: Performance, sample: int) -> None:
+    """Put an armature with VRM names and its meshes into one sample of a performance.
+
+    rig: armature object in T-pose at rest; sample: index.
+    """
+    from mathutils import Matrix, Quaternion, Vector
+
+    for bone in rig.pose.bones:
+        if bone.name in JOINT:
+            rest = bone.bone.matrix_local.to_3x3()
+            turn = Quaternion(performance.rotations[sample, JOINT[bone.name]]).to_matrix()
+            basis = (rest.inverted() @ turn @ rest).to_4x4()
+            if bone.name == "hips":
+                way = Vector(performance.root[sample]) - bone.bone.head_local
+                basis = Matrix.Translation(rest.inverted() @ way) @ basis
+            bone.matrix_basis = basis
+    for thing in rig.children:
+        keys = thing.data.shape_keys.key_blocks if thing.data.shape_keys else ()
+        for key in keys:
+            if key.name in EXPRESSIONS:
+                key.value = performance.expressions[sample, EXPRESSIONS.index(key.name)]
+
+
+def encode(frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[int, int], out: Path) -> None:
+    """Write an mp4 (H.264, yuv420p) with AAC sound of the picture's length.
+
+    frames: (height, width, 3) uint8 at FPS; sound: (N,) -1..1 at RATE, or none.
+    """
+    import av
+
+    with av.open(str(out), "w", options={"movflags": "faststart"}) as container:
+        video = container.add_stream("libx264", rate=FPS)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        video.options = {"crf": "21", "preset": "slow", "g": "48"}
+        voice = container.add_stream("aac", rate=RATE) if sound is not None else None
+        if voice:
+            voice.bit_rate, voice.layout = 64000, "mono"
+        for i, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+            frame.pts, frame.time_base = i, Fraction(1, FPS)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        if voice:
+            frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+            container.mux(voice.encode(frame))
+            container.mux(voice.encode(None))
+
+
+def truth_points(performance: Performance, p: Proportions) -> dict[str, np.ndarray]:
+    """Every joint under Mixamo's name, and the ends of head, toes and fingers: {name: (T, 3) m}."""
+    places = joint_positions(performance.rotations, performance.root, performance.skeleton)
+    turns = world_rotations(performance.rotations)
+    rest = joints(p)
+    names = {"hips": "Hips", "spine": "Spine", "chest": "Spine1", "upperChest": "Spine2", "neck": "Neck", "head": "Head"}
+    ends = {"head": "Head_tail"}
+    for side in ("left", "right"):
+        big = side.capitalize()
+        limbs = {"Shoulder": "Shoulder", "UpperArm": "Arm", "LowerArm": "ForeArm", "Hand": "Hand", "UpperLeg": "UpLeg",
+                 "LowerLeg": "Leg", "Foot": "Foot", "Toes": "ToeBase", "Eye": "Eye"}  # fmt: skip
+        names |= {f"{side}{a}": f"{big}{b}" for a, b in limbs.items()}
+        ends[f"{side}Toes"] = f"{big}ToeBase_tail"
+        for finger in FINGERS:
+            theirs = f"{big}Hand{'Pinky' if finger == 'Little' else finger}"
+            bones = finger_bones(side, finger)
+            names |= {bone: f"{theirs}{k + 1}" for k, bone in enumerate(bones)}
+            ends[bones[2]] = f"{theirs}3_tail"
+    from ..solvers.rotations import rotate
+
+    result = {theirs: places[:, JOINT[ours]] for ours, theirs in names.items()}
+    for ours, theirs in ends.items():
+        result[theirs] = places[:, JOINT[ours]] + rotate(turns[:, JOINT[ours]], rest[ours][1] - rest[ours][0])
+    return result
+
+
+def write_truth(performance: Performance, p: Proportions, camera: Camera, size: tuple[int, int], out: Path) -> None:
+    """Write what really happened: joints to 0.1 mm, pixels to 0.1, rotations and weights to 0.0001."""
+    points = truth_points(performance, p)
+    names = list(points)
+    places = np.stack([points[n] for n in names], 1)
+    ahead = np.concatenate([places, np.ones((*places.shape[:2], 1))], -1) @ performance.projection.T
+    pixels = ahead[..., :2] / ahead[..., 2:]
+    start = performance.time[0]
+    frames = []
+    for i, t in enumerate(performance.time):
+        weights = dict(zip(EXPRESSIONS, np.round(performance.expressions[i], 4).tolist(), strict=True))
+        turns = dict(zip(JOINTS, np.round(performance.rotations[i], 4).tolist(), strict=True))
+        frames.append({
+            "frame": i, "t": round(float(t - start), 5), "w": weights,
+            "p3d": dict(zip(names, np.round(places[i], 4).tolist(), strict=True)),
+            "p2d": dict(zip(names, np.round(pixels[i], 1).tolist(), strict=True)),
+            "rot": {n: q for n, q in turns.items() if q[0] < 0.99995},
+            "contacts": np.round(performance.contacts[i], 2).tolist(),
+        })  # fmt: skip
+    looks = {"size": list(size), "matrix_world": camera.pose().round(6).tolist(), "fov_v": camera.fov,
+             "projection": performance.projection.round(5).tolist(), "dt": 1 / FPS}  # fmt: skip
+    note = "Joints left out of rot are at rest. Shapes left and right are the character's own."
+    text = json.dumps({"camera": looks, "note": note, "frames": frames}, separators=(",", ":"))
+    out.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m understudy.benchmarks.film", description=__doc__.splitlines()[0])
+    parser.add_argument("--demo", action="store_true", help="film the embedded demo clip again")
+    parser.add_argument("--performance", choices=sorted(PERFORMANCES), default="demo")
+    parser.add_argument("--figure", choices=sorted(FIGURES), default="performer")
+    parser.add_argument("--size", default="720x1280", help="WIDTHxHEIGHT in pixels")
+    parser.add_argument("--frames", help="START:STOP[:STEP] of the frames, to look at a few")
+    parser.add_argument("--out", type=Path, help=".mp4 to write; its truth goes beside it")
+    chosen = parser.parse_args()
+    if not chosen.demo and not chosen.out:
+        parser.error("say where to write with --out CLIP.mp4, or film the demo clip with --demo")
+    size = tuple(int(v) for v in chosen.size.split("x"))
+    script = PERFORMANCES[chosen.performance]
+    frames = range(round(script.seconds * FPS))[slice(*(int(v) for v in chosen.frames.split(":")))] if chosen.frames else None
+    film(chosen.figure, chosen.performance, Camera(), size, chosen.out or DEMO, frames)
+
+
+if __name__ == "__main__":
+    main()
