@@ -140,7 +140,7 @@ def _sided(table: dict, sides: tuple[str, str], path: Path) -> dict[str, str]:
             entries[key] = value
         elif f"left{key}" in JOINTS:
             for ours, theirs in zip(("left", "right"), sides, strict=True):
-                entries.setdefault(f"{ours}{key}", value.replace("{side}", theirs))
+                entries.setdefault(f"{ours}{key}", _on(value, theirs))
         else:
             raise PresetError(
                 f"The rig preset {path.name} names the unknown joint '{key}': use a VRM 1.0 bone name such as hips or "
@@ -160,12 +160,17 @@ def _fingers(table: dict, sides: tuple[str, str], path: Path) -> dict[str, str]:
             )
         for ours, theirs in zip(("left", "right"), sides, strict=True):
             chain = zip(finger_bones(ours, finger), bones, strict=True)
-            entries |= {joint: bone.replace("{side}", theirs) for joint, bone in chain if bone}
+            entries |= {joint: _on(bone, theirs) for joint, bone in chain if bone}
     return entries
 
 
 def _both(key: str, value, sides: tuple[str, str]) -> list[tuple]:
-    return [(key.replace("{side}", side), value) for side in (sides if "{side}" in key else sides[:1])]
+    return [(_on(key, side), value) for side in (sides if "{" in key else sides[:1])]
+
+
+def _on(name: str, side: str) -> str:
+    """A name on one side: {side} stands for the side's word, {s} for its first letter."""
+    return name.replace("{side}", side).replace("{s}", side[:1])
 
 
 def _check(preset: RigPreset, path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Films: pictures and the driving clip's sound become an H.264 file, in step with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from .errors import RenderError
+from .record import written_whole
+from .video import probe
+
+RATE = 48000  # Hz, of the film's sound: video's standard
+BLOCK = 1024  # samples an AAC frame holds
+QUALITY = "18"  # x264's constant rate factor that is taken for visually lossless
+BT709 = 1  # number of ITU-R BT.709 in ISO/IEC 23001-8, for primaries, transfer and matrix alike
+
+
+@dataclass(frozen=True)
+class Soundtrack:
+    """A stretch of a video's sound.
+
+    path: of the video. start: s on its pictures' clock, where 0 is its first picture.
+    """
+
+    path: str
+    start: float = 0.0
+
+
+def write(out: Path | str, pictures: Iterable[np.ndarray], fps: float, sound: Soundtrack | None = None) -> int:
+    """Write a film, whole or not at all, and tell how many pictures it has.
+
+    out: .mp4 to be written. pictures: rgb (H, W, 3) uint8, all of one even size. fps: 1/s.
+    sound: what is heard from the first picture on; None, or a video without sound, makes a silent film.
+    Raises RenderError if there are no pictures, or they cannot be encoded.
+    """
+    import av
+
+    pictures = iter(pictures)
+    first = next(pictures, None)
+    if first is None:
+        raise RenderError("There is no frame to be filmed: the scene's last frame must not be before its first.")
+    try:
+        with written_whole(out) as temporary:
+            with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as film:
+                return _write(film, first, pictures, Fraction(fps).limit_denominator(1001), sound)
+    except (av.error.FFmpegError, OSError) as fault:
+        raise RenderError(f"The film {Path(out).name} cannot be written ({fault}): give a path that can be.") from fault
+
+
+def _write(film, first: np.ndarray, pictures: Iterator[np.ndarray], fps: Fraction, sound: Soundtrack | None) -> int:
+    height, width = first.shape[:2]
+    video = film.add_stream("libx264", rate=fps, options={"crf": QUALITY, "preset": "fast"})
+    video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+    context = video.codec_context
+    context.colorspace = context.color_primaries = context.color_trc = BT709
+    audible = sound is not None and probe(sound.path).sound
+    audio = film.add_stream("aac", rate=RATE, layout="stereo") if audible else None
+    blocks = _blocks(samples(sound)) if audible else iter(())
+    count = heard = 0
+    picture: np.ndarray | None = first
+    while picture is not None:
+        film.mux(video.encode(_frame(picture, count)))
+        count += 1
+        heard = _hear(film, audio, blocks, heard, int(count / fps * RATE))
+        picture = next(pictures, None)
+    film.mux(video.encode(None))
+    if audio is not None:
+        film.mux(audio.encode(None))
+    return count
+
+
+def _frame(picture: np.ndarray, index: int):
+    import av
+    from av.video.reformatter import Colorspace
+
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+    frame.pts = index
+    return frame
+
+
+def _hear(film, audio, blocks: Iterator[np.ndarray], heard: int, until: int) -> int:
+    """Add sound up to a sample, silence where there is none left; tell how far it reaches."""
+    import av
+
+    while audio is not None and heard < until:
+        block = next(blocks, np.zeros((2, BLOCK), np.float32))[:, : until - heard]
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, heard, Fraction(1, RATE)
+        film.mux(audio.encode(frame))
+        heard += block.shape[1]
+    return heard
+
+
+def samples(sound: Soundtrack) -> Iterator[np.ndarray]:
+    """A video's sound from a moment on, in pieces (2, n) float32 at RATE; silence where the sound begins later.
+
+    sound: of a video that has sound.
+    """
+    import av
+
+    begins = probe(sound.path).first + sound.start
+    resampler = av.AudioResampler("fltp", "stereo", RATE)
+    with av.open(sound.path, metadata_errors="replace") as container:
+        track = container.streams.audio[0]
+        if sound.start > 1.0:
+            container.seek(max(0, int((begins - 1.0) * av.time_base)))
+        reached = None  # in samples from the moment on
+        for frame in _decoded(container, track):
+            if reached is None and frame.time is not None:
+                reached = round((frame.time - begins) * RATE)
+                if reached > 0:
+                    yield np.zeros((2, reached), np.float32)
+            for piece in resampler.resample(frame):
+                values = piece.to_ndarray()
+                late = min(max(-(reached or 0), 0), values.shape[1])
+                reached = (reached or 0) + values.shape[1]
+                if late < values.shape[1]:
+                    yield values[:, late:]
+
+
+def _decoded(container, track) -> Iterator:
+    """All of a track's frames that can be decoded."""
+    import av
+
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue
+
+
+def _blocks(pieces: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same sound in pieces of at most BLOCK samples."""
+    for piece in pieces:
+        for begin in range(0, piece.shape[1], BLOCK):
+            yield piece[:, begin : begin + BLOCK]
