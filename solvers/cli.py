@@ -15,7 +15,6 @@ from . import record
 from .errors import RecordError
 from .performance import Performance
 from .progress import Stages
-from .report.measures import coverage
 from .results import result_file
 from .settings import Settings
 from .take import Take
@@ -54,9 +53,9 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
 
 def run_detect(arguments, stages: Stages) -> None:
     """detect VIDEO --out TAKE"""
+    out = result_file(arguments.out, RECORD_SUFFIX)
     from .detect import detect
 
-    out = result_file(arguments.out, RECORD_SUFFIX)
     with stages.stage("detect") as report:
         take = detect(arguments.video, out, start=arguments.start, end=arguments.end, progress=report)
     stages.say(f"{out}: {_coverage_words(take)}")
@@ -64,12 +63,12 @@ def run_detect(arguments, stages: Stages) -> None:
 
 def run_solve(arguments, stages: Stages) -> None:
     """solve TAKE --out PERFORMANCE"""
+    out, settings = result_file(arguments.out, RECORD_SUFFIX), settings_of(arguments)
+    take = record.load(Take, arguments.take)
     from .solve import solve
 
-    out = result_file(arguments.out, RECORD_SUFFIX)
-    take = record.load(Take, arguments.take)
     with stages.stage("solve"):
-        performance = solve(take, settings_of(arguments))
+        performance = solve(take, settings)
     record.save(performance, out)
     for warning in performance.warnings:
         stages.say(f"note: {warning}")
@@ -170,6 +169,8 @@ def _describe_record(path: Path) -> dict:
 
 
 def _describe_take(take: Take) -> dict:
+    from .report.measures import coverage
+
     return {
         "source": take.source.get("path", ""),
         "size": list(take.size),
@@ -199,6 +200,8 @@ def _span(time: np.ndarray) -> list[float]:
 
 
 def _coverage_words(take: Take) -> str:
+    from .report.measures import coverage
+
     shares = ", ".join(f"{part.replace('_', ' ')} {100 * share:.0f} %" for part, share in coverage(take).items())
     return f"{len(take.time)} samples; {shares}"
 

@@ -1,0 +1,71 @@
+"""The command line: `understudy VERB …`, or `python -m understudy VERB …`.
+
+Ends with 0; with 2 and one line on standard error where the user has something to mend; with 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from .addon import cli as addon_cli
+from .solvers import cli as solvers_cli
+from .solvers.errors import Cancelled, UnderstudyError
+from .solvers.progress import Stages
+
+MENDABLE, INTERRUPTED = 2, 130  # exit codes: argparse's own; 128 and the number of SIGINT, as shells have it
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, with its complaint on one line."""
+
+    def error(self, message: str):
+        """End with one line that says what is wrong and where to read what is right."""
+        self.exit(MENDABLE, f"understudy: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    whole = Parser(prog="understudy", description="A performance video becomes animation on a character.")
+    verbs = whole.add_subparsers(required=True, metavar="VERB")
+    addon_cli.add_verbs(verbs)
+    solvers_cli.add_verbs(verbs, addon_cli.describe_character)
+    for verb in verbs.choices.values():
+        verb.add_argument("--quiet", action="store_true", help="say nothing unless something is wrong")
+    return whole
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what a command line asks for.
+
+    words: its arguments; those of the process where none are given. Result: the exit code.
+    """
+    arguments = parser().parse_args(words)
+    stages = Stages(quiet=arguments.quiet)
+    ended = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as if interrupted
+    try:
+        arguments.run(arguments, stages)
+        return 0
+    except (KeyboardInterrupt, Cancelled):
+        return _told(stages, "interrupted; no result was written", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone, and Python would complain while closing it
+        return 0
+    except UnderstudyError as fault:
+        return _told(stages, str(fault), MENDABLE)
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else ""
+        return _told(stages, f"{where}{fault.strerror or fault}", MENDABLE)
+    finally:
+        signal.signal(signal.SIGTERM, ended)
+
+
+def _told(stages: Stages, words: str, code: int) -> int:
+    stages.stop()
+    print("understudy:", " ".join(words.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

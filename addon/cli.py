@@ -1,0 +1,280 @@
+"""The verbs of the command line that need Blender: perform, bake, render. bpy is imported when one of them runs."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from ..solvers import cli, record
+from ..solvers.clip import Clip
+from ..solvers.errors import RecordError, SettingsError, VideoError
+from ..solvers.performance import Performance
+from ..solvers.progress import Stages
+from ..solvers.results import result_file, result_folder, written_together
+from ..solvers.settings import Settings
+from ..solvers.take import Take
+from .quiet import quiet_blender
+
+DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
+FRAMING = "understudy_framing"  # the scene's property that says how much of the performer the video showed
+# Settings that act while solving; a finished performance does not change by them any more.
+SOLVED = ("fps", "smoothing", "height", "lens", "mirror")
+
+
+def add_verbs(verbs) -> None:
+    """Add the verbs to the command line. verbs: what argparse's add_subparsers gave."""
+    verb = verbs.add_parser("perform", help="the whole way: a video drives a character, and is filmed")
+    verb.add_argument("video", nargs="?", metavar="VIDEO", help="the driving video")
+    verb.add_argument("--demo", action="store_true", help="use the performance that comes with Understudy")
+    verb.add_argument("--take", metavar="TAKE", help="what detect wrote, instead of looking at the video again")
+    verb.add_argument("--out", required=True, metavar="DIR", help="folder for the results, made where missing")
+    verb.add_argument("--no-render", dest="render", action="store_false", help="end with the .blend")
+    cli.add_range(verb)
+    _add_character(verb)
+    _add_film(verb)
+    cli.add_settings(verb)
+    verb.set_defaults(run=run_perform)
+
+    verb = verbs.add_parser("bake", help="put a performance (or a take) on a character, as plain keys in a .blend")
+    verb.add_argument("performance", metavar="PERFORMANCE", help="what solve or detect wrote")
+    verb.add_argument("--out", required=True, metavar="BLEND", help="the .blend to be written")
+    _add_character(verb)
+    _add_film(verb)
+    cli.add_settings(verb)
+    verb.set_defaults(run=run_bake)
+
+    verb = verbs.add_parser("render", help="film a .blend that bake or perform wrote")
+    verb.add_argument("blend", metavar="BLEND")
+    verb.add_argument("--out", required=True, metavar="MP4", help="the film to be written")
+    _add_film(verb)
+    verb.set_defaults(run=run_render)
+
+
+def run_perform(arguments, stages: Stages) -> None:
+    """perform VIDEO --character FILE --out DIR"""
+    from ..solvers import report
+
+    out, settings = result_folder(arguments.out), cli.settings_of(arguments)
+    video = _video(arguments)
+    _check(arguments, stages)
+    with written_together(out) as folder:
+        take = _take(arguments, video, folder / "take.npz", stages)
+        performance = _solve(take, settings, stages)
+        record.save(performance, folder / "performance.npz")
+        with quiet_blender(stages):
+            clip, rig = _bake(performance, settings, arguments, stages)
+            _save(folder / "scene.blend", stages)
+            if arguments.render:
+                _film(folder / "performance.mp4", stages)
+        with stages.stage("report"):
+            report.write(take, performance, clip, folder, report.Making(video, dict(stages.seconds), rig))
+    for warning in performance.warnings:
+        stages.say(f"note: {warning}")
+    stages.say(f"{out}")
+
+
+def run_bake(arguments, stages: Stages) -> None:
+    """bake PERFORMANCE --character FILE --out BLEND"""
+    out = result_file(arguments.out, ".blend")
+    performance, settings = _performance(arguments, stages)
+    _check(arguments, stages)
+    with quiet_blender(stages):
+        clip, _ = _bake(performance, settings, arguments, stages)
+        _save(out, stages)
+    stages.say(f"{out}: {len(clip.bones)} bones and {len(clip.sliders)} sliders over {len(clip.frames)} frames")
+
+
+def run_render(arguments, stages: Stages) -> None:
+    """render BLEND --out MP4"""
+    out, blend = result_file(arguments.out, ".mp4"), Path(arguments.blend)
+    _check(arguments, stages)
+    with quiet_blender(stages):
+        import bpy
+
+        from ..solvers.presets import recognise
+        from . import armature, files, rendering
+
+        files.check_character_file(blend)
+        with stages.stage("open"):
+            objects = files.open_character(blend)
+            scene = bpy.context.scene
+            if arguments.ratio:
+                character = armature.read(objects)
+                framing, size = scene.get(FRAMING, "full"), rendering.film_size(arguments.ratio)
+                rendering.prepare(scene, objects, character, recognise(character), framing, size)
+            if arguments.engine:
+                rendering.set_engine(scene, arguments.engine)
+        _film(out, stages)
+    stages.say(f"{out}")
+
+
+def describe_character(path: Path) -> dict:
+    """What a character is: its rig, what of a performance it can show, and what it lacks.
+
+    path: of a .blend, .glb, .gltf, .vrm or .fbx. Raises CharacterError or RigError where it is none.
+    """
+    with quiet_blender(Stages(quiet=True)):
+        from ..solvers.presets import recognise
+        from . import armature, files
+
+        character = armature.read(files.open_character(path))
+        preset = recognise(character)
+    return {
+        "name": character.name,
+        "rig": preset.name,
+        "bones": len(character.bones),
+        "sliders": len(character.sliders),
+        "joints driven": len(preset.bones),
+        "expressions driven": len(preset.face),
+        "missing": list(preset.missing),
+    }
+
+
+def frame_rate(word: str) -> float:
+    """A number of frames a second. Raises ArgumentTypeError where it is none."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not 1 <= value <= 240:
+        raise argparse.ArgumentTypeError(f"'{word}' is no frame rate: give 1 to 240 frames a second")
+    return value
+
+
+def _add_character(verb) -> None:
+    verb.add_argument("--character", metavar="FILE", help=".blend, .glb, .fbx or .vrm (default: our starter character)")
+    verb.add_argument("--every-sample", action="store_true", help="a key at every sample, also between whole frames")
+    verb.add_argument("--frame-rate", type=frame_rate, metavar="X", help="of the scene (default: the file's, or 24)")
+
+
+def _add_film(verb) -> None:
+    verb.add_argument("--ratio", metavar="W:H", help="of the film in px, such as 1280:720 or 720:1280")
+    verb.add_argument("--engine", metavar="E", help="that draws the film: workbench, eevee or cycles")
+
+
+def _video(arguments) -> Path | None:
+    """The driving video; None where it is the one that a take names."""
+    if arguments.demo and not arguments.video:
+        return DEMO
+    if arguments.video and not arguments.demo:
+        return Path(arguments.video)
+    if arguments.take and not arguments.demo:
+        return None
+    raise VideoError("One driving video is needed: give its path, or --demo, or --take with what detect wrote.")
+
+
+def _check(arguments, stages: Stages) -> None:
+    """Refuse a character, a picture size or an engine that is not to be had before any long work begins."""
+    with quiet_blender(stages):
+        import bpy
+
+        from . import files, rendering
+
+        if getattr(arguments, "character", None) is not None:
+            files.check_character_file(Path(arguments.character))
+        if arguments.ratio:
+            rendering.film_size(arguments.ratio)
+        if arguments.engine:
+            rendering.set_engine(bpy.context.scene, arguments.engine)
+
+
+def _take(arguments, video: Path | None, out: Path, stages: Stages) -> Take:
+    """The take that the arguments name, or a new one of the video; a copy of it goes to out."""
+    if arguments.take:
+        take = record.load(Take, arguments.take)
+        record.save(take, out)
+        return take
+    from ..solvers.detect import detect
+
+    with stages.stage("detect") as report:
+        return detect(video, out, start=arguments.start, end=arguments.end, progress=report)
+
+
+def _solve(take: Take, settings: Settings, stages: Stages) -> Performance:
+    from ..solvers.solve import solve
+
+    with stages.stage("solve"):
+        return solve(take, settings)
+
+
+def _performance(arguments, stages: Stages) -> tuple[Performance, Settings]:
+    """The performance that the arguments name, solved where it is a take, and the settings to bake it with."""
+    kind = record.kind_of(arguments.performance)
+    if kind == "Take":
+        settings = cli.settings_of(arguments)
+        return _solve(record.load(Take, arguments.performance), settings, stages), settings
+    if kind != "Performance":
+        raise RecordError(f"{arguments.performance} holds a {kind.lower()}: give what solve or detect wrote.")
+    performance = record.load(Performance, arguments.performance)
+    settings = cli.settings_of(arguments, performance.settings)
+    solved = cli.settings_of(argparse.Namespace(), performance.settings)
+    late = [name for name in SOLVED if getattr(settings, name) != getattr(solved, name)]
+    if late:
+        raise SettingsError(f"The setting {late[0]} acts while solving: solve again with it, or bake the take.")
+    return performance, settings
+
+
+def _bake(performance: Performance, settings: Settings, arguments, stages: Stages) -> tuple[Clip, dict]:
+    """Open the character, write the performance on it and set the stage; the clip, and words about the rig."""
+    import bpy
+
+    from ..solvers.presets import recognise
+    from ..solvers.retarget import retarget
+    from . import actions, armature, files
+
+    with stages.stage("character"):
+        objects = files.open_character(arguments.character)
+        character = armature.read(objects)
+        preset = recognise(character)
+    with stages.stage("retarget"):
+        render = bpy.context.scene.render
+        fps = arguments.frame_rate or render.fps / render.fps_base
+        every = "sample" if arguments.every_sample else "scene"
+        clip = retarget(performance, character, preset, settings, fps, every=every)
+    with stages.stage("write"):
+        actions.write(clip, objects)
+    with stages.stage("stage"):
+        _set_stage(performance, clip, objects, character, preset, arguments)
+    return clip, {"name": character.name, "preset": preset.name}
+
+
+def _set_stage(performance: Performance, clip: Clip, objects, character, preset, arguments) -> None:
+    """Camera, lights, range, rate and the driving clip's sound, so that the scene is ready to be filmed."""
+    import bpy
+
+    from ..solvers.film import Soundtrack
+    from . import rendering
+
+    scene = bpy.context.scene
+    ratio = arguments.ratio or min(rendering.RATIOS, key=lambda ratio: _unlike(performance.size, ratio))
+    rendering.prepare(
+        scene, objects, character, preset, performance.framing, rendering.film_size(ratio),
+        (float(clip.frames[0]), float(clip.frames[-1])), clip.fps, arguments.engine or "workbench",
+    )  # fmt: skip
+    scene[FRAMING] = performance.framing
+    source = performance.source
+    heard = source.get("sound") and Path(source["path"]).is_file()
+    rendering.add_sound(scene, Soundtrack(source["path"], float(performance.time[0])) if heard else None)
+
+
+def _unlike(size: tuple[int, int], ratio: str) -> float:
+    """How far a picture's shape is from a ratio. size: (width, height) px; ratio: "W:H"."""
+    width, height = map(int, ratio.split(":"))
+    return abs(math.log(size[0] / size[1] * height / width))
+
+
+def _save(out: Path, stages: Stages) -> None:
+    from . import files
+
+    with stages.stage("save"):
+        files.save(out)
+
+
+def _film(out: Path, stages: Stages) -> None:
+    import bpy
+
+    from . import rendering
+
+    with stages.stage("render") as report:
+        rendering.render(bpy.context.scene, out, report)

@@ -1,0 +1,87 @@
+"""The rules of the house: who may import what, and what is shipped."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("bpy", "mathutils", "mediapipe")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+# Loads the package under its name from the folder in argv[1], imports the modules in argv[2:], and tells what came in.
+PROBE = """
+import importlib, importlib.util, json, pathlib, sys
+before = set(sys.modules)
+root = pathlib.Path(sys.argv[1])
+spec = importlib.util.spec_from_file_location(
+    "understudy", root / "__init__.py", submodule_search_locations=[str(root)]
+)
+sys.modules["understudy"] = package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def imported(*modules):
+    """All modules that are loaded in a fresh interpreter once the given ones have been imported."""
+    told = subprocess.run(
+        [sys.executable, "-I", "-c", PROBE, str(ROOT), *modules], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(told.stdout))
+
+
+def module_names(folder):
+    """The dotted names of all modules in a folder of the package."""
+    paths = [path.relative_to(ROOT).with_suffix("") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [".".join(("understudy", *path.parts)).removesuffix(".__init__") for path in paths]
+
+
+def test_importing_the_package_imports_nothing():
+    """`import understudy` loads no other module."""
+    assert imported() == {"understudy"}
+
+
+def test_solvers_know_neither_blender_nor_mediapipe():
+    """Importing every module of solvers/ loads no bpy, no mathutils and no mediapipe."""
+    loaded = imported(*module_names("solvers"))
+    assert not [name for name in loaded if name.split(".")[0] in HEAVY]
+    assert not [name for name in loaded if name.startswith("understudy.addon")]
+
+
+def test_command_line_starts_without_blender():
+    """The command line is up before bpy, mediapipe, OpenCV, PyAV or SciPy has been loaded."""
+    loaded = {name.split(".")[0] for name in imported("understudy.__main__")}
+    assert not loaded & {*HEAVY, "cv2", "av", "scipy"}
+
+
+def test_every_folder_of_modules_is_in_the_distribution():
+    """pyproject.toml names every package there is, and none that is not."""
+    there = {
+        ".".join(("understudy", *path.parent.relative_to(ROOT).parts))
+        for path in ROOT.rglob("*.py")
+        if not {part for part in path.relative_to(ROOT).parts if part.startswith(".")}
+        and path.relative_to(ROOT).parts[0] not in ("tests", "benchmarks", "training", "setup", "out", "build", "dist")
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == there
+
+
+def test_presets_are_in_the_distribution():
+    """Every file in presets/ falls under the package's data."""
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["understudy"]
+    shipped = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    files = {path for path in (ROOT / "presets").rglob("*") if path.is_file()}
+    assert files and files <= shipped
+
+
+@pytest.mark.parametrize("path", sorted(p for home in ("solvers", "addon") for p in (ROOT / home).rglob("*.py")))
+def test_modules_say_what_they_are_and_leave_the_path_alone(path):
+    """Every module opens with a docstring, imports its own package relatively and never edits sys.path."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith('"""'), path
+    assert "sys.path" not in text and "import understudy" not in text and "from understudy" not in text, path
