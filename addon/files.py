@@ -70,6 +70,7 @@ def save(path: Path | str) -> None:
     path = Path(path)
     try:
         with written_whole(path) as temporary:
+            temporary.unlink()  # Blender would keep the empty file as a backup
             options = {"check_existing": False, "compress": True, "copy": True, "relative_remap": False}
             bpy.ops.wm.save_as_mainfile(filepath=str(temporary), **options)
     except (OSError, RuntimeError) as fault:
