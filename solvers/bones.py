@@ -50,18 +50,15 @@ REST = np.array([bone[4] for bone in BONES]) / np.linalg.norm([bone[4] for bone 
 BONE: dict[tuple[str, str], int] = {bone[:2]: index for index, bone in enumerate(BONES)}
 TWIN = np.array([BONE.get((mirrored(a), mirrored(b)), i) for i, (a, b, *_) in enumerate(BONES)])
 TORSO = [BONE["leftShoulder", "leftHip"], BONE["rightShoulder", "rightHip"]]
-TRUNK = [i for i, (a, b, *_) in enumerate(BONES) if "Shoulder" in a and "Hip" in b]
 HEIGHT = 3.33  # torsos: legs 1.56, torso 1, neck and head .63, ankle to sole .14 (Winter, as above)
 TORSO_METRES = 1.70 / HEIGHT  # of a person of whom too little is seen to tell
-TRUST = 0.2  # a clear sight in this share of the samples counts as much as what is usual
+TRUST = 0.5  # a clear sight in this share of the samples counts as much as what is usual
 
 
 def pick(sight: Sight) -> Sight:
     """The points that are fitted, out of the detector's 33. Result: a sight of len(POINTS) points."""
     chosen = [BODY_POINT[name] for name in POINTS]
-    return replace(
-        sight, image=sight.image[:, chosen], world=sight.world[:, chosen], weight=sight.weight[:, chosen]
-    )
+    return replace(sight, image=sight.image[:, chosen], world=sight.world[:, chosen], weight=sight.weight[:, chosen])
 
 
 def lengths(sight: Sight, depth: np.ndarray, lens: Camera, settings: Settings) -> np.ndarray:
@@ -69,7 +66,7 @@ def lengths(sight: Sight, depth: np.ndarray, lens: Camera, settings: Settings) -
 
     sight: of the picked points. depth: (T,) m, of the middle of the hips. lens: the camera.
     Every sample in which a bone lies across the line of sight tells its length: its span in the picture, over the
-    cosine of its tilt. The middle of these, each counting by the sixth power of the cosine, is mixed with what is usual.
+    cosine of its tilt. Their middle, each counting by the sixth power of the cosine, is mixed with what is usual.
     settings.height, where given, sets the scale.
     """
     flat = lens.rays(sight.image) * (depth[:, None] + sight.world[..., 1])[..., None]

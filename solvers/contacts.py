@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from scipy.ndimage import minimum_filter1d
 
 from . import rotations, signals
@@ -20,11 +19,11 @@ ABOVE = 0.10  # m
 SHORTEST = 0.1  # s: briefer contacts and briefer breaks are noise
 LOWEST = 5  # percentile of the lowest point's height over time that is taken for the floor
 HOLD = 0.0015  # m: how far a planted foot may move from one sample to the next
-LEVEL = 0.02  # m: how far it may be off the floor
+FLAT = 0.02  # m: how far it may be off the floor
 
 # Where a person's mass is, by points (segment masses of Winter, "Biomechanics and motor control of human movement").
 MASS = {"Shoulder": 0.18, "Hip": 0.11, "Elbow": 0.028, "Wrist": 0.022, "Knee": 0.1, "Ankle": 0.06}
-LEVEL_CAMERA = np.radians(4)  # a tilt is believed beyond this: the fit itself leans people by so much
+LEVEL = np.radians([5, 15])  # a tilt is believed from the first, and wholly from the second: fits lean people by 5
 STEEPEST = np.radians(45)
 SUPPORTED = 0.1  # of the samples have to show resting feet before they tell which way is up
 
@@ -59,7 +58,8 @@ def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
     lean = (carried[:, None] * mass / (2 * sum(MASS.values())) - support).sum(0)
     turn = rotations.to_vector(rotations.between(up, lean))
     angle = np.linalg.norm(turn)
-    believed = np.clip(angle - LEVEL_CAMERA, 0, STEEPEST)
+    share = np.clip((angle - LEVEL[0]) / (LEVEL[1] - LEVEL[0]), 0, 1)
+    believed = min(angle * share, STEEPEST)
     return rotations.rotate(rotations.from_vector(turn / max(angle, 1e-9) * believed), up)
 
 
@@ -101,7 +101,7 @@ def anchors(contacts: np.ndarray, points: np.ndarray, height: float, firmness: f
     """
     stiffness, hold = np.zeros(points.shape[:2]), np.zeros(points.shape[:2])
     on = contacts > 0.5
-    stiffness[:, FEET] = on * firmness / LEVEL**2
+    stiffness[:, FEET] = on * firmness / FLAT**2
     hold[:-1, FEET] = (on[1:] & on[:-1]) * firmness / HOLD**2
     return Anchors(height, stiffness, hold)
 

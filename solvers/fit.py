@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.linalg import solveh_banded
+from scipy.ndimage import uniform_filter1d
 
 from . import signals
 from .body import Camera, Sight
-from .bones import FROM, POINT, POINTS, REST, SOFTNESS, TO, TRUNK
+from .bones import FROM, POINT, POINTS, REST, SOFTNESS, TO
 from .contacts import Anchors
 from .settings import Settings
 
@@ -19,26 +20,43 @@ WIDTH = 2 * N  # the acceleration ties each coordinate to itself two samples on
 PICTURE = 0.014  # m at the body: .008 body heights, the networks' noise in the picture
 VECTOR = np.array([0.05, 0.045, 0.05])  # m: of a bone's world vector, at first
 RELAXED = 0.12  # m: of its depth in the later rounds, where lengths and picture tell more and it only picks the side
-UPRIGHT = 0.06  # m: the trunk's depth from hips to shoulders; the network leans people 5 to 13 degrees forwards
 UNSEEN = 0.15  # m: how firmly what is not seen is drawn to rest
-ACCELERATION = 10.0  # m/s2: gives people's own jitter; 3 takes the snap from fast movement
+USUAL_PACE = 10.0  # m/s2: gives people's own jitter on the whole; 3 takes the snap from fast movement
+PACES = 3.0, 25.0  # m/s2: of somebody who sits and talks, and of somebody who jumps
+PACE, AROUND = 1.5, 0.25  # times what the first fit moves, s around each moment
+LEAST_SMOOTHING = 0.03  # keeps points in place that nothing else does
 DEPTH = 0.3  # m: of the linear solution's depth, which only matters where perspective does not tell
 CERTAIN, ITERATIONS = 3, 7  # the largest step is under 1 mm after 4 on all clips tried
 WINDOW, OVERLAP = 600, 60  # samples: memory stays at 60 MB for clips of any length
 
 
-def fit(sight: Sight, place, length, lens: Camera, settings: Settings, up: np.ndarray = UP, feet=None) -> np.ndarray:
+def fit(sight: Sight, place, length, lens: Camera, settings: Settings, pace=USUAL_PACE, up=UP, feet=None) -> np.ndarray:
     """Points (T, P, 3) m, axes of the camera, that look right in the picture and belong to one moving skeleton.
 
     sight: of the picked points. place: (T, 3) m, the middle of the hips. length: (B,) m. lens: the camera.
-    up: (3,), of the room. feet: contacts.Anchors that hold planted feet, or None.
+    pace: (T, P) m/s2, accelerations to expect. up: (3,), of the room. feet: contacts.Anchors of planted feet, or None.
     """
-    data = _linear(sight, place, length, lens, settings, up, feet)
+    ease = (sight.fps**2 * max(settings.smoothing, LEAST_SMOOTHING) / pace) ** 2 * np.ones_like(sight.weight)
+    data = [*_linear(sight, place, length, lens, up), ease, *_floor(feet, sight.weight.shape)]
     result = np.zeros((len(sight.time), len(POINTS), 3))
     for start, stop, fade in windows(len(result)):
         part = _solve([value[start:stop] for value in data], length, up)
         result[start:stop] += part * fade[:, None, None]
     return result
+
+
+def liveliness(points: np.ndarray, fps: float) -> np.ndarray:
+    """Accelerations (T, P) m/s2 to expect of each point around each moment: small at rest, so that it stays at rest.
+
+    points: (T, P, 3) m, of a first fit. fps: 1/s.
+    """
+    if len(points) < 3:
+        return np.full(points.shape[:2], USUAL_PACE)
+    bend = np.linalg.norm(np.diff(points, 2, axis=0), axis=-1) * fps**2
+    bend = np.concatenate([bend[:1], bend, bend[-1:]]) ** 2
+    window = 2 * int(np.ceil(AROUND * fps)) + 1
+    around = uniform_filter1d(uniform_filter1d(bend, window, axis=0, mode="nearest"), window, axis=0, mode="nearest")
+    return np.clip(PACE * np.sqrt(np.maximum(around, 0)), *PACES)
 
 
 def windows(samples: int) -> Iterator[tuple[int, int, np.ndarray]]:
@@ -65,21 +83,22 @@ def facing(sight: Sight, up: np.ndarray) -> np.ndarray:
     return np.stack([left, np.cross(up, left), np.broadcast_to(up, left.shape)], -1)
 
 
-def _linear(sight, place, length, lens, settings, up, feet) -> list[np.ndarray]:
-    """What stays the same between iterations, for all samples: rays, aims and their precisions, accelerations, feet."""
-    samples, points = sight.weight.shape
+def _linear(sight, place, length, lens, up) -> list[np.ndarray]:
+    """What stays the same between iterations, for all samples: rays, weights, aims and their precisions, place."""
     seen = np.minimum(sight.weight[:, TO], sight.weight[:, FROM])[..., None]
     vector = np.nan_to_num(sight.world[:, TO] - sight.world[:, FROM])
     vector *= length[:, None] / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
     rest = np.einsum("tij,bj->tbi", facing(sight, up), REST) * length[:, None]
     precise, loose = seen / VECTOR**2, (1 - seen) / UNSEEN**2
     aim = (vector * precise + rest * loose) / (precise + loose)
-    straight = -length[TRUNK] * up[1]
-    aim[:, TRUNK, 1] = straight + (aim[:, TRUNK, 1] - straight) * UPRIGHT**2 / (UPRIGHT**2 + VECTOR[1] ** 2)
     side = np.nan_to_num(lens.rays(sight.image))[..., [0, 2]]
-    ease = np.full((samples, points), (sight.fps**2 * max(settings.smoothing, 0.03) / ACCELERATION) ** 2)
-    feet = feet or Anchors(0.0, np.zeros((samples, points)), np.zeros((samples, points)))
-    return [side, sight.weight, aim, precise + loose, place, ease, feet.height * feet.stiffness, feet.stiffness, feet.hold]
+    return [side, sight.weight, aim, precise + loose, place]
+
+
+def _floor(feet: Anchors | None, shape: tuple[int, int]) -> list[np.ndarray]:
+    if feet is None:
+        return [np.zeros(shape)] * 3
+    return [feet.height * feet.stiffness, feet.stiffness, feet.hold]
 
 
 def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray) -> np.ndarray:

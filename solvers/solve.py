@@ -6,7 +6,23 @@ import dataclasses
 
 import numpy as np
 
-from . import body, bones, contacts, face, fit, gaze, hands, head, mirror, posing, root, rotations, skeleton, swaps, witness
+from . import (
+    body,
+    bones,
+    contacts,
+    face,
+    fit,
+    gaze,
+    hands,
+    head,
+    mirror,
+    posing,
+    root,
+    rotations,
+    skeleton,
+    swaps,
+    witness,
+)
 from .performance import Performance
 from .settings import Settings
 from .take import Take
@@ -23,7 +39,7 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     """
     time, lens = body.clock(take, settings), body.camera(take, settings)
     whole = swaps.repair(body.gate(take, time), take)
-    whole = body.turn_to_rays(body.smooth(whole, settings), lens)
+    whole = body.turn_to_rays(body.straighten(body.smooth(whole, settings)), lens)
     sight, present = bones.pick(whole), whole.present
 
     place = root.translations(sight, lens)
@@ -32,7 +48,8 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     up = contacts.upwards(points, sight)
     touching = contacts.detect(points, sight, up)
     feet = contacts.anchors(touching, points, contacts.floor(points, up, present), settings.foot_lock)
-    points = root.held(fit.fit(sight, place, length, lens, settings, up, feet), present)
+    pace = fit.liveliness(points, sight.fps)
+    points = root.held(fit.fit(sight, place, length, lens, settings, pace, up, feet), present)
 
     room = rotations.between(up, fit.UP)
     points = rotations.rotate(room, points)
