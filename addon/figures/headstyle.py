@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class HeadStyle:
     jaw_opening: float
     hair: str
     lash: float
-    palette: dict[str, tuple[tuple[float, float, float], float]]
+    palette: dict[str, tuple[tuple[float, float, float], float]] = field(hash=False)
 
 
 STARTER_PALETTE = {

@@ -9,6 +9,7 @@ Lengths are shares of the head's height.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -92,6 +93,7 @@ class Site:
         return (1 - smooth(0.55, 1.55, e)) * (1 - 0.9 * self.depth) * (1 - smooth(0.10, 0.25, front))
 
 
+@functools.cache
 def _corner(style: HeadStyle) -> np.ndarray:
     """(3,) the left corner of the mouth."""
     z = style.mouth + style.mouth_curve
@@ -305,6 +307,7 @@ def _puff(site: Site) -> np.ndarray:
 # The brows --------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def _brow_point(style: HeadStyle, share: float) -> np.ndarray:
     """(3,) a point of the left brow. share: 0 inner to 1 outer end."""
     xi, xo, zi, zp, zo, _ = style.brow

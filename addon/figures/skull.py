@@ -112,6 +112,8 @@ def cast(style: HeadStyle, origins: np.ndarray, directions: np.ndarray, reach: f
     for _ in range(80):
         d = distance(style, origins + t[:, None] * directions)
         t = np.clip(t - 0.7 * d, 0.0, reach)
+        if np.all((np.abs(d) < 1e-7) | (t <= 0.0)):
+            break
     return origins + t[:, None] * directions
 
 
