@@ -41,11 +41,10 @@ def dress(scene, pose: np.ndarray, fov: float, size: tuple[int, int]) -> None:
     shading.show_shadows, shading.shadow_intensity = True, 0.30
     scene.display.light_direction = (-0.35, 0.45, 0.82)
     scene.display.shadow_focus, scene.display.shadow_shift = 0.6, 0.1
-    shading.show_cavity, shading.cavity_type = True, "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.3, 1.0
+    shading.show_cavity, shading.cavity_type = True, "SCREEN"
     shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.3, 0.6
     shading.show_specular_highlight = True
-    scene.display.render_aa = "8"
+    scene.display.render_aa = "5"
 
 
 def photograph(scene, path: str) -> str:

@@ -52,8 +52,8 @@ SOUNDS = {
     "b": Sound((250, 900, 2200, 3300), 0.16, 0.0, 1200, SHUT),
     "d": Sound((300, 1650, 2650, 3500), 0.20, 0.06, 3800, {"jawOpen": 0.13, LOWER: 0.12}),
     "t": Sound((350, 1700, 2650, 3500), 0.0, 0.02, 4200, {"jawOpen": 0.12, LOWER: 0.14}),
-    "T": Sound((350, 1700, 2650, 3500), 0.0, 0.24, 4600, {"jawOpen": 0.13, LOWER: 0.14}),
-    "s": Sound((330, 1600, 2600, 3600), 0.0, 0.26, 6200, {"jawOpen": 0.07, SPREAD: 0.26, LOWER: 0.18, UPPER: 0.10}),
+    "T": Sound((350, 1700, 2650, 3500), 0.0, 0.17, 4600, {"jawOpen": 0.13, LOWER: 0.14}),
+    "s": Sound((330, 1600, 2600, 3600), 0.0, 0.15, 6200, {"jawOpen": 0.07, SPREAD: 0.26, LOWER: 0.18, UPPER: 0.10}),
 }
 
 
@@ -94,6 +94,7 @@ def speak(phonemes: Sequence[Phoneme], start: float, seconds: float, pitch: floa
     pulses = np.gradient(flow) * RATE / melody * 0.16
     noise = np.random.default_rng(5).standard_normal(count)
     voiced = _cascade(pulses * tracks["voice"] + 0.012 * noise * tracks["voice"], tracks["formants"])
+    voiced = voiced + 3.0 * np.diff(voiced, prepend=0.0)  # what the lips radiate is brighter than what leaves the throat
     hiss = _resonate(noise * tracks["noise"] * 0.5, tracks["hiss"], np.full(count, 1300.0))
     sound = voiced + 0.7 * hiss
     sound = gaussian_filter1d(sound, 0.8)
@@ -106,9 +107,6 @@ def _tracks(phonemes: Sequence[Phoneme], start: float, count: int) -> dict[str, 
     edges = np.round(np.cumsum([d for _, d in row]) * RATE).astype(int).clip(0, count)
     index = np.searchsorted(edges, np.arange(count), side="right").clip(0, len(row) - 1)
     names = [n for n, _ in row]
-    for i, name in enumerate(names):  # silence keeps the formants of what comes next, so that nothing sweeps in
-        if name == "-" and i + 1 < len(names):
-            names[i] = "-"
     formants = np.array([SOUNDS[n].formants for n in names], float)[index]
     glide = lambda x, ms: gaussian_filter1d(x, ms / 1000 * RATE, axis=0, mode="nearest")  # noqa: E731
     return {

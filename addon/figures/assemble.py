@@ -8,7 +8,7 @@ from mathutils import Vector
 
 from ...solvers.names import EXPRESSIONS, PARENTS
 from . import face
-from .clothes import Cut, shoes, sweater, trousers
+from .clothes import Cut, hood, pocket, shoes, strings, sweater, trousers
 from .hands import hands
 from .headstyle import HeadStyle
 from .part import Part, join
@@ -26,7 +26,8 @@ def palette(head: Palette, clothes: Palette) -> Palette:
 
 def body_parts(p: Proportions, cut: Cut) -> list[Part]:
     """All of a figure below its head, in T-pose."""
-    return [sweater(p, cut), trousers(p, cut), *shoes(p, cut), *hands(p)]
+    extras = [hood(p, cut), pocket(p, cut), *strings(p, cut)] if cut.hood else []
+    return [sweater(p, cut), *extras, trousers(p, cut), *shoes(p, cut), *hands(p)]
 
 
 def head_parts(p: Proportions, style: HeadStyle) -> list[Part]:

@@ -12,19 +12,23 @@ SPINE = ("hips", "spine", "chest", "upperChest")
 SQUARENESS = 2.5  # exponent of the torso's superellipse; 2 is an ellipse
 
 
-def torso_ring(p: Proportions, height: float, ease: float, columns: int = 16) -> np.ndarray:
-    """A level section of the torso (columns, 3) m, from the left side round the back.
+def torso_ring(p: Proportions, height: float, ease: float) -> np.ndarray:
+    """A level section of the torso in 16 points (16, 3) m, from the left side round the back; arguments as below."""
+    return torso_points(p, height, ease, 2 * np.pi * np.arange(16) / 16)
 
-    height: m; ease: m, how far the garment stands off the body.
+
+def torso_points(p: Proportions, height: float, ease: float, angle: np.ndarray) -> np.ndarray:
+    """Points (N, 3) m on a level section of the torso.
+
+    height: m; ease: m, how far the garment stands off the body; angle: (N,) rad from the left side round the back.
     """
     table = np.array(p.torso)
     half, front, back = PchipInterpolator(table[:, 0], table[:, 1:])(np.clip(height, table[0, 0], table[-1, 0])) + ease
-    angle = 2 * np.pi * np.arange(columns) / columns
     cos, sin = np.cos(angle), np.sin(angle)
     x = half * np.sign(cos) * np.abs(cos) ** (2 / SQUARENESS)
     depth = np.where(sin > 0, back, front)
     y = depth * np.sign(sin) * np.abs(sin) ** (2 / SQUARENESS) + spine_depth(p, height)
-    return np.stack([x, y, np.full(columns, height)], 1)
+    return np.stack([x, y, np.full(len(angle), height)], 1)
 
 
 def spine_depth(p: Proportions, height: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .body import arm_radius, arm_weights, leg_centre, leg_radius, leg_weights, spine_depth, torso_ring, torso_weights
+from .body import arm_radius, arm_weights, leg_centre, leg_radius, leg_weights, torso_points, torso_ring, torso_weights
 from .cage import Cage, chain, mirror
 from .part import Part
 from .proportions import Proportions
@@ -170,6 +170,91 @@ def _sleeve(cage: Cage, p: Proportions, cut: Cut, hole: list[int], sign: int) ->
         fresh = cage.add(points, weights)
         cage.bridge(ring, fresh, material)
         ring = fresh
+
+
+def hood(p: Proportions, cut: Cut) -> Part:
+    """A hood at rest: a soft roll from the front of the neck round to a fold that hangs on the back; material "top"."""
+    cage = Cage()
+    angles = np.radians(np.linspace(-62, 242, 17))  # from the left of the throat round the back to its right
+    behind = np.clip(np.sin(angles), 0, 1) ** 1.5
+    radius = cut.collar[0] * (1.28 + 0.34 * behind)
+    centre = np.stack([radius * np.cos(angles), cut.collar_y + radius * np.sin(angles) + 0.012 * behind,
+                       p.neck - 0.022 - 0.012 * np.clip(-np.sin(angles), 0, 1) + 0.006 * behind], 1)  # fmt: skip
+    away = np.stack([np.cos(angles), np.sin(angles), np.zeros(17)], 1)
+    ring = None
+    for k in range(17):
+        swell = 0.55 + 0.45 * np.sin(np.pi * k / 16) ** 0.6
+        wide, tall = swell * (0.022 + 0.020 * behind[k]), swell * (0.026 + 0.040 * behind[k])
+        sag = -0.75 * tall * behind[k]
+        around = np.cos(EIGHT)[:, None] * wide * away[k] + (np.sin(EIGHT)[:, None] * tall + sag) * [0, 0, 1.0]
+        around += (np.clip(-np.sin(EIGHT), 0, 1)[:, None] * 0.6 * wide * behind[k]) * away[k]  # the fold leans outwards
+        points = centre[k] + around
+        fresh = cage.add(points, [torso_weights(p, q * [0.45, 1, 1]) for q in points])
+        if ring is None:
+            cage.cap(fresh[::-1], centre[k] - 0.006 * np.array([-np.sin(angles[k]), np.cos(angles[k]), 0]),
+                     torso_weights(p, centre[k] * [0.45, 1, 1]), "top")  # fmt: skip
+        else:
+            cage.bridge(fresh, ring, "top")
+        ring = fresh
+    turned = angles[-1] + np.pi / 2
+    cage.cap(ring, centre[-1] + 0.006 * np.array([np.cos(turned), np.sin(turned), 0]), torso_weights(p, centre[-1] * [0.45, 1, 1]), "top")
+    return cage.part("hood")
+
+
+def pocket(p: Proportions, cut: Cut) -> Part:
+    """A pouch on the front of the sweater, open to both sides; material "top", its edge "trim"."""
+    cage = Cage()
+    low, high = cut.hem + cut.band + 0.014, cut.hem + cut.band + 0.105
+    middle = -np.pi / 2
+
+    def place(u: float, v: float, off: float) -> np.ndarray:
+        """u, v: -1..1 across and up the pouch; narrower above."""
+        height = low + (high - low) * 0.5 * (v + 1)
+        half = 0.66 - 0.20 * max(v, -0.1)
+        return torso_points(p, height, cut.ease + cut.blouse * 0.86 + off, np.array([middle + half * u]))[0]
+
+    rim = [(u, -1.0) for u in np.linspace(-1, 1, 7)[:-1]] + [(1.0, v) for v in np.linspace(-1, 1, 5)[:-1]]
+    rim += [(u, 1.0) for u in np.linspace(1, -1, 7)[:-1]] + [(-1.0, v) for v in np.linspace(1, -1, 5)[:-1]]
+    rings = []
+    for off, scale in ((-0.006, 1.03), (0.003, 1.03), (0.006, 0.99), (0.006, 0.88)):
+        points = np.array([place(scale * u, scale * v, off) for u, v in rim])
+        rings.append(cage.add(points, [torso_weights(p, q) for q in points]))
+    for a, b, material in zip(rings[:-1], rings[1:], ("trim", "trim", "top"), strict=True):
+        cage.bridge(a, b, material)
+    grid = np.empty((5, 7), int)
+    grid[0, :], grid[:, 6] = rings[-1][:7], rings[-1][6:11]
+    grid[4, ::-1], grid[::-1, 0] = rings[-1][10:17], [*rings[-1][16:20], rings[-1][0]]
+    for i in range(1, 4):
+        for j in range(1, 6):
+            point = place(0.88 * (-1 + j / 3), 0.88 * (-1 + i / 2), 0.0075)
+            (grid[i, j],) = cage.add(point[None], torso_weights(p, point))
+    for i in range(4):
+        for j in range(6):
+            cage.face((grid[i, j], grid[i, j + 1], grid[i + 1, j + 1], grid[i + 1, j]), "top")
+    return cage.part("pocket")
+
+
+def strings(p: Proportions, cut: Cut) -> list[Part]:
+    """The hood's two strings with knotted ends; material "string"."""
+    cage = Cage()
+    top = p.neck - 0.045
+    ring = None
+    path = [(0.030, top, 0.004), (0.033, top - 0.02, 0.009), (0.034, top - 0.06, 0.008), (0.035, top - 0.088, 0.008),
+            (0.035, top - 0.092, 0.009), (0.035, top - 0.106, 0.009)]  # fmt: skip
+    for k, (x, z, off) in enumerate(path):
+        half = 0.0052 if k >= 4 else 0.0036
+        angle = np.arccos(np.clip(x / (np.interp(z, [r[0] for r in p.torso], [r[1] for r in p.torso]) + cut.ease), -1, 1))
+        on = torso_points(p, z, cut.ease + off, np.array([-angle]))[0]
+        middle = np.array([x, on[1], z])
+        points = middle + half * np.stack([np.cos(EIGHT), np.sin(EIGHT), np.zeros(8)], 1)
+        weights = torso_weights(p, middle)
+        fresh = cage.add(points, weights)
+        if ring is not None:
+            cage.bridge(fresh, ring, "string")
+        ring = fresh
+    cage.cap(ring[::-1], middle - [0, 0, 0.004], weights, "string")
+    left = cage.part("left string")
+    return [left, mirror(left, "right string")]
 
 
 def trousers(p: Proportions, cut: Cut) -> Part:
