@@ -9,8 +9,6 @@ import argparse
 import signal
 import sys
 
-from .addon import cli as addon_cli
-from .solvers import cli as solvers_cli
 from .solvers.errors import Cancelled, UnderstudyError
 from .solvers.progress import Stages
 
@@ -27,6 +25,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
+    from .addon import cli as addon_cli
+    from .solvers import cli as solvers_cli
+
     whole = Parser(prog="understudy", description="A performance video becomes animation on a character.")
     verbs = whole.add_subparsers(required=True, metavar="VERB")
     addon_cli.add_verbs(verbs)
@@ -41,10 +42,12 @@ def main(words: list[str] | None = None) -> int:
 
     words: its arguments; those of the process where none are given. Result: the exit code.
     """
-    arguments = parser().parse_args(words)
-    stages = Stages(quiet=arguments.quiet)
+    stages = Stages()
     ended = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as if interrupted
     try:
+        arguments = parser().parse_args(words)
+        if arguments.quiet:
+            stages.out = None
         arguments.run(arguments, stages)
         return 0
     except (KeyboardInterrupt, Cancelled):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -17,7 +18,8 @@ OUTPUTS = (1, 2)  # the process's file descriptors of standard output and standa
 def quiet_blender(stages: Stages) -> Iterator[None]:
     """Silence what Blender and its importers print, in Python and in C; the stages go on reaching the user.
 
-    stages: their stream is changed while the block lasts.
+    stages: their stream is changed while the block lasts, and they raise KeyboardInterrupt as soon as one of them
+    begins, advances or ends after an interruption. Blender is loaded by the first such block.
     """
     shown = stages.out
     sys.stdout.flush()
@@ -30,7 +32,10 @@ def quiet_blender(stages: Stages) -> Iterator[None]:
             stages.out = open(number, "w", encoding=shown.encoding, errors="replace")
         for number in OUTPUTS:
             os.dup2(nowhere, number)
-        yield
+        with _interruptions_wait(stages):
+            import bpy  # noqa: F401
+
+            yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -41,6 +46,21 @@ def quiet_blender(stages: Stages) -> Iterator[None]:
         if stages.out is not shown:
             stages.out.close()
             stages.out = shown
+
+
+@contextlib.contextmanager
+def _interruptions_wait(stages: Stages) -> Iterator[None]:
+    """An interruption is kept for the stages, which act on it: inside Blender it would be swallowed, or crash."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number, action in before.items() if action != signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, lambda *_: stages.interrupt())
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number])
+    stages.heed()
 
 
 def _descriptor(stream) -> int:

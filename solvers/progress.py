@@ -24,6 +24,7 @@ class Stages:
     def __init__(self, out=None, quiet: bool = False):
         self.out = None if quiet else out or sys.stdout
         self.seconds: dict[str, float] = {}
+        self._interrupted = False
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[Report]:
@@ -36,21 +37,34 @@ class Stages:
         last = [begun]
 
         def report(done: int, total: int) -> None:
+            self.heed()
             counted[:] = done, total
             now = time.perf_counter()
             if now - last[0] >= (TERMINAL_EVERY if self._terminal else LINES_EVERY):
                 last[0] = now
                 self._update(_line(name, done, total, now - begun, self._terminal))
 
+        self.heed()
         if self._terminal:
             self._update(f"{name:<10}")
         yield report
+        self.heed()
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
         self._finish(_summary(name, counted[0], time.perf_counter() - begun))
 
     def say(self, words: str) -> None:
         """Tell the user something on a line of its own."""
         self._finish(words)
+
+    def interrupt(self) -> None:
+        """Ask for the work to end as soon as a stage begins, advances or ends."""
+        self._interrupted = True
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if the work has been asked to end."""
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
 
     def stop(self) -> None:
         """Leave an unfinished bar behind, so that what follows begins on a line of its own."""
