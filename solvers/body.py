@@ -67,9 +67,9 @@ class Sight:
 
     @property
     def present(self) -> np.ndarray:
-        """(T,) whether a body is there: at least both shoulders and two more points, or six points."""
+        """(T,) whether a body is there: both shoulders and two more points, or six points below the head."""
         seen = self.weight > 0
-        return (seen[:, SHOULDERS].all(1) & (seen.sum(1) >= 4)) | (seen.sum(1) >= 6)
+        return (seen[:, SHOULDERS].all(1) & (seen.sum(1) >= 4)) | (seen[:, SHOULDERS[0] :].sum(1) >= 6)
 
 
 def clock(take: Take, settings: Settings) -> np.ndarray:

@@ -64,8 +64,8 @@ def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
 
 
 def _speed(points: np.ndarray, fps: float) -> np.ndarray:
-    """Speed of heels and toes across the line of sight, where it is known best, (T, 4) m/s."""
-    return np.linalg.norm(np.gradient(points[:, FEET][..., [0, 2]], axis=0), axis=-1) * fps
+    """Speed of heels and toes, (T, 4) m/s, with half of what is along the line of sight, where it is known least."""
+    return np.linalg.norm(np.gradient(points[:, FEET], axis=0) * [1.0, 0.5, 1.0], axis=-1) * fps
 
 
 def floor(points: np.ndarray, up: np.ndarray, present: np.ndarray) -> float:
@@ -91,7 +91,7 @@ def detect(points: np.ndarray, sight: Sight, up: np.ndarray) -> np.ndarray:
     lowest = minimum_filter1d(height.min(1), window, mode="nearest")
     rests = (_speed(points, sight.fps) < SPEED) & (height < lowest[:, None] + ABOVE) & (sight.weight[:, FEET] > 0)
     shortest = max(1, int(round(SHORTEST * sight.fps)))
-    return np.stack([_steady(column, shortest) for column in rests.T], 1).astype(float)
+    return np.stack([steady(column, shortest) for column in rests.T], 1).astype(float)
 
 
 def anchors(contacts: np.ndarray, points: np.ndarray, height: float, firmness: float) -> Anchors:
@@ -106,8 +106,8 @@ def anchors(contacts: np.ndarray, points: np.ndarray, height: float, firmness: f
     return Anchors(height, stiffness, hold)
 
 
-def _steady(mask: np.ndarray, shortest: int) -> np.ndarray:
-    """Short breaks closed, then short stretches dropped."""
+def steady(mask: np.ndarray, shortest: int) -> np.ndarray:
+    """A condition with short breaks closed, then short stretches dropped. mask: (T,) bool; shortest: samples."""
     mask = mask.copy()
     for value in (False, True):
         for start, stop in signals.runs(mask == value):

@@ -29,7 +29,7 @@ def translations(sight: Sight, lens: Camera) -> np.ndarray:
     rows = np.zeros((*side.shape, 3))
     rows[..., 0, 0], rows[..., 1, 2], rows[..., 1] = 1.0, 1.0, -side
     values = side * world[..., 1:2] - world[..., [0, 2]]
-    enough = (sight.weight > 0).sum(1) >= 3
+    enough = (sight.weight > 0).sum(1) >= 2
     found = np.full((len(world), 3), np.nan)
     robust = np.ones_like(weight)
     for _ in range(ROUNDS):

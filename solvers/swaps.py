@@ -33,7 +33,7 @@ def repair(sight: Sight, take: Take) -> Sight:
     own[:, 1] = SWAPPED
     own += FACE * _contradiction(sight, take)
     swapped = _cheapest(own, _jumps(sight))
-    return _relabelled(sight, swapped)
+    return relabelled(sight, swapped)
 
 
 def _contradiction(sight: Sight, take: Take) -> np.ndarray:
@@ -82,7 +82,8 @@ def _cheapest(own: np.ndarray, between: np.ndarray) -> np.ndarray:
     return label.astype(bool)
 
 
-def _relabelled(sight: Sight, swapped: np.ndarray) -> Sight:
+def relabelled(sight: Sight, swapped: np.ndarray) -> Sight:
+    """The sight with left and right exchanged, and depth turned round, in some samples. swapped: (T,) bool."""
     image, world, weight = sight.image.copy(), sight.world.copy(), sight.weight.copy()
     image[swapped], weight[swapped] = image[swapped][:, TWIN], weight[swapped][:, TWIN]
     world[swapped] = world[swapped][:, TWIN] * [1.0, -1.0, 1.0]
