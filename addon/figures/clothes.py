@@ -323,15 +323,15 @@ def _upper(p: Proportions, cut: Cut) -> Part:
     cage = Cage()
     length = p.heel_y - p.toe_y
     s, low = cut.shoe, 0.6 * cut.sole
-    high = p.ankle + 0.045
+    high = p.ankle + 0.034
     r = p.leg[3] + 0.004
     y0 = p.ankle_y
     back = p.heel_y
     rows = [  # (front or top point y, z; back or bottom point y, z; half width; material)
         (y0 - 0.80 * r, high + 0.045, y0 + 0.80 * r, high + 0.045, 0.80 * r, "sock"),
         (y0 - 0.82 * r, high, y0 + 0.82 * r, high, 0.82 * r, "sock"),
-        (y0 - 1.15 * r, high - 0.012, y0 + 1.15 * r, high - 0.004, 1.12 * r, "shoe trim"),
-        (y0 - 1.30 * r, high - 0.026, y0 + 1.30 * r, high - 0.022, 1.18 * r, "shoe trim"),
+        (y0 - 1.04 * r, high - 0.012, y0 + 1.04 * r, high - 0.004, 1.02 * r, "shoe trim"),
+        (y0 - 1.22 * r, high - 0.026, y0 + 1.16 * r, high - 0.022, 1.08 * r, "shoe trim"),
         (y0 - 1.65 * r, 0.66 * high, back + 0.002, 0.52 * high, 0.86 * s, "shoe"),
         (y0 - 0.24 * length, 0.62 * high, back - 0.010, low, 0.88 * s, "shoe"),
         (y0 - 0.34 * length, 0.56 * high, y0 - 0.06 * length, low, 0.92 * s, "shoe"),

@@ -37,7 +37,7 @@ def left_hand(p: Proportions) -> Part:
     cage = Cage()
     wrist = np.array([p.arm_x + p.upper_arm + p.lower_arm, p.arm_y, p.arm_z])
     rings = [cage.add(wrist + _palm_ring(p, row), _palm_weights(p, row)) for row in PALM]
-    radial = {9, 10}  # columns replaced by the thumb between its rings
+    radial = {10, 11}  # columns replaced by the thumb between its rings
     for i, (a, b) in enumerate(zip(rings[:-1], rings[1:], strict=True)):
         for j in range(20):
             if not (i in THUMB_RINGS[:2] and j in radial):
@@ -46,7 +46,7 @@ def left_hand(p: Proportions) -> Part:
     _fingers(cage, p, wrist, rings[-1])
     low, mid, high = (rings[i] for i in THUMB_RINGS)
     _thumb_root(cage, p, low, mid, high)
-    hole = [high[10], high[9], mid[9], low[9], low[10], low[11], mid[11], high[11]]
+    hole = [high[11], high[10], mid[10], low[10], low[11], low[12], mid[12], high[12]]
     _thumb(cage, p, wrist, hole)
     return cage.part("left hand")
 
@@ -118,7 +118,7 @@ def _thumb(cage: Cage, p: Proportions, wrist: np.ndarray, hole: list[int]) -> No
     way /= np.linalg.norm(way)
     side = np.array([1.0, 0, 0]) - way[0] * way
     side /= np.linalg.norm(side)
-    _digit(cage, hole, line, finger_bones("left", "Thumb"), 1.16 * p.finger * p.hand, side, np.cross(way, side), first=0.50, root=1.22)
+    _digit(cage, hole, line, finger_bones("left", "Thumb"), 1.16 * p.finger * p.hand, side, np.cross(way, side), first=0.70, root=1.14)
 
 
 def _thumb_root(cage: Cage, p: Proportions, low: list[int], mid: list[int], high: list[int]) -> None:
@@ -127,10 +127,9 @@ def _thumb_root(cage: Cage, p: Proportions, low: list[int], mid: list[int], high
     low, mid, high: the palm's rings at the near end, the middle and the far end of the hole.
     """
     moves = {  # shares of the hand: along, toward the thumb, up
-        (2, 9): (0.00, 0.018, -0.010), (2, 10): (0.01, 0.030, -0.015), (2, 11): (0.00, 0.024, -0.020),
-        (1, 9): (0.00, 0.020, -0.008), (1, 11): (0.02, 0.034, -0.040), (1, 12): (0.0, 0.0, -0.025),
-        (0, 9): (0.00, 0.006, 0.000), (0, 10): (0.00, 0.014, -0.010), (0, 11): (0.00, 0.014, -0.020),
-        (2, 12): (0.0, 0.0, -0.015), (0, 12): (0.0, 0.0, -0.010),
+        (2, 9): (0.00, 0.006, 0.000), (2, 10): (0.01, 0.014, -0.010), (2, 11): (0.03, 0.016, -0.016), (2, 12): (0.02, 0.004, -0.012),
+        (1, 10): (0.00, 0.010, 0.000), (1, 12): (0.01, 0.012, -0.022), (1, 13): (0.0, 0.0, -0.014),
+        (0, 10): (0.00, 0.005, 0.000), (0, 11): (0.00, 0.010, -0.004), (0, 12): (0.00, 0.008, -0.008),
     }  # fmt: skip
     for (ring, column), (along, out, up) in moves.items():
         cage.points[(low, mid, high)[ring][column]] += p.hand * np.array([along, -out, up])
@@ -149,7 +148,7 @@ def _digit(
     lengths = np.linalg.norm(np.diff(line, axis=0), axis=1)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     one, two, tip = starts[1:]
-    start = first * lengths[0]
+    start = min(first * lengths[0], one - 1.15 * thick)
     stations = [  # (along, width and height as shares of the thickness)
         (start, root, root), (one - 0.75 * thick, 1.0, 1.0), (one, 1.06, 1.03), (one + 0.75 * thick, 0.97, 0.95),
         (0.5 * (one + two), 0.97, 0.95), (two - 0.6 * thick, 0.95, 0.91), (two, 0.98, 0.90), (two + 0.6 * thick, 0.93, 0.88),
