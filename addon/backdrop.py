@@ -18,7 +18,7 @@ LIGHTS = {
     "Rim": ((0.9, -1.0, 1.2), 0.8, 0.7),
 }
 SUN = (-0.45, 0.45, 0.77)  # where Workbench's shadows come from: across, towards the camera, up; of unit length
-KEY_POWER = 60.0  # W for an area light one metre from its subject: EEVEE and Cycles expose white at about 1
+KEY_POWER = 40.0  # W of an area light one metre from its subject: with the world's light, cloth is not burnt out
 
 
 def build_backdrop(

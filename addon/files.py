@@ -102,22 +102,32 @@ def _load(path: Path) -> None:
                 _empty_scene()
                 _import(path)
     except Exception as fault:  # importers raise what they like on damaged files
-        reason = str(fault).strip().splitlines()
-        reason = reason[-1].removeprefix("Error: ").rstrip(".") if reason else type(fault).__name__
+        words = [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
         raise CharacterError(
-            f"{path.name} cannot be read as a character ({reason}): it is damaged, or not what its name says."
+            f"{path.name} cannot be read as a character ({words[-1].removeprefix('Error: ').rstrip('.')}): "
+            "it is damaged, or not what its name says."
         ) from fault
 
 
 def _import(path: Path) -> None:
     if path.suffix.lower() == ".fbx":
         bpy.ops.import_scene.fbx(filepath=str(path))
-        return
-    with _named_as_gltf(path) as readable:
-        bpy.ops.import_scene.gltf(filepath=str(readable))
-    for ball in [thing for thing in bpy.data.objects if thing.name.startswith("Icosphere")]:
-        if not ball.users_scene or ball.parent is None and not ball.modifiers and _is_bone_shape(ball):
-            bpy.data.objects.remove(ball)
+    else:
+        with _named_as_gltf(path) as readable:
+            bpy.ops.import_scene.gltf(filepath=str(readable))
+    for thing in [thing for thing in bpy.data.objects if thing.name.startswith("Icosphere")]:
+        if _is_bone_shape(thing):
+            bpy.data.objects.remove(thing)
+    for material in bpy.data.materials:
+        _leave_out_missing_pictures(material)
+
+
+def _leave_out_missing_pictures(material: bpy.types.Material) -> None:
+    """Take textures out of a material whose files did not come along; they would show as glaring pink."""
+    for node in [node for node in material.node_tree.nodes if node.type == "TEX_IMAGE"] if material.node_tree else []:
+        picture = node.image
+        if picture is None or not picture.packed_file and not Path(bpy.path.abspath(picture.filepath)).is_file():
+            material.node_tree.nodes.remove(node)
 
 
 def _is_bone_shape(thing: bpy.types.Object) -> bool:
