@@ -79,9 +79,9 @@ def run_bake(arguments, stages: Stages) -> None:
     out = result_file(arguments.out, ".blend")
     performance, settings = _performance(arguments, stages)
     _check(arguments, stages)
-    with quiet_blender(stages):
+    with written_together(out.parent) as folder, quiet_blender(stages):
         clip, _ = _bake(performance, settings, arguments, stages)
-        _save(out, stages)
+        _save(folder / out.name, stages)
     stages.say(f"{out}: {len(clip.bones)} bones and {len(clip.sliders)} sliders over {len(clip.frames)} frames")
 
 
@@ -89,7 +89,7 @@ def run_render(arguments, stages: Stages) -> None:
     """render BLEND --out MP4"""
     out, blend = result_file(arguments.out, ".mp4"), Path(arguments.blend)
     _check(arguments, stages)
-    with quiet_blender(stages):
+    with written_together(out.parent) as folder, quiet_blender(stages):
         import bpy
 
         from ..solvers.presets import recognise
@@ -105,7 +105,7 @@ def run_render(arguments, stages: Stages) -> None:
                 rendering.prepare(scene, objects, character, recognise(character), framing, size)
             if arguments.engine:
                 rendering.set_engine(scene, arguments.engine)
-        _film(out, stages)
+        _film(folder / out.name, stages)
     stages.say(f"{out}")
 
 

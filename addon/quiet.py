@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import os
 import signal
@@ -32,13 +33,15 @@ def quiet_blender(stages: Stages) -> Iterator[None]:
             stages.out = open(number, "w", encoding=shown.encoding, errors="replace")
         for number in OUTPUTS:
             os.dup2(nowhere, number)
-        with _interruptions_wait(stages):
-            import bpy  # noqa: F401
+        with open(os.devnull, "w") as deaf, contextlib.redirect_stdout(deaf), contextlib.redirect_stderr(deaf):
+            with _interruptions_wait(stages):
+                import bpy  # noqa: F401
 
-            yield
+                yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)  # what C's own streams still hold
         for number, copy in zip(OUTPUTS, kept, strict=True):
             os.dup2(copy, number)
             os.close(copy)
