@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 from pathlib import Path
 
@@ -180,15 +181,19 @@ def _check(arguments, stages: Stages) -> None:
 
 
 def _take(arguments, video: Path | None, out: Path, stages: Stages) -> Take:
-    """The take that the arguments name, or a new one of the video; a copy of it goes to out."""
-    if arguments.take:
-        take = record.load(Take, arguments.take)
-        record.save(take, out)
-        return take
-    from ..solvers.detect import detect
+    """The take that the arguments name, or a new one of the video; it is at out, too."""
+    if not arguments.take:
+        from ..solvers.detect import detect
 
-    with stages.stage("detect") as report:
-        return detect(video, out, start=arguments.start, end=arguments.end, progress=report)
+        with stages.stage("detect") as report:
+            return detect(video, out, start=arguments.start, end=arguments.end, progress=report)
+    if arguments.start is not None or arguments.end is not None:
+        raise SettingsError("A take has its range already: give --start and --end without --take, or leave them out.")
+    take = record.load(Take, arguments.take)
+    if video is not None:  # where the video is now
+        take = dataclasses.replace(take, source=take.source | {"path": str(video)})
+    record.save(take, out)
+    return take
 
 
 def _solve(take: Take, settings: Settings, stages: Stages) -> Performance:
