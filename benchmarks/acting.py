@@ -21,7 +21,8 @@ from ..solvers.skeleton import world_rotations
 from .voice import Phoneme, mouth_keys
 
 FPS = 24
-EYE_RANGE = {"Out": 30.0, "In": 30.0, "Up": 24.0, "Down": 28.0}  # degrees at full weight, as the figures' shapes turn eyes
+# degrees at full weight, as the figures' shapes turn eyes
+EYE_RANGE = {"Out": 30.0, "In": 30.0, "Up": 24.0, "Down": 28.0}
 
 # Curl of (thumb, index, middle, ring, little) as a share of a fist, and how far the fingers spread, degrees.
 HANDS = {
@@ -40,7 +41,7 @@ Key = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Plant:
-    """One foot on the floor: from and until when (s), where the ankle is (x, y in m), and which way it points (degrees)."""
+    """One foot on the floor: from and until when (s), where the ankle is (x, y in m), where it points (degrees)."""
 
     start: float
     end: float
@@ -54,9 +55,12 @@ class Script:
     """What a performer does. Every channel is a list of keys (time in s, values...), smooth between and held outside.
 
     seconds: length. hips: (t, x, y, drop) m from standing. hips_turn, torso, head: (t, pitch, yaw, roll) degrees.
-    arms: {side: keys of (t, upper arm (3), forearm (3), palm (3), wrist (3))}, directions in the chest's axes as a left arm
-    would take them (x outwards), and a rotation of the hand in its own axes, degrees. hands: {side: (t, name in HANDS)}.
-    feet: {side: plants in order}; between two plants the foot steps. gaze: (t, yaw, pitch) degrees relative to the head.
+    arms: {side: keys of (t, upper arm (3), forearm (3), palm (3), wrist (3))}, directions in the chest's axes as a
+    left arm
+    would take them (x outwards), and a rotation of the hand in its own axes, degrees. hands: {side: (t, name in
+    HANDS)}.
+    feet: {side: plants in order}; between two plants the foot steps. gaze: (t, yaw, pitch) degrees relative to the
+    head.
     face: {ARKit name, or a stem that stands for Left and Right: keys of (t, weight)}. blinks: times, s.
     speech: when it starts (s), and its phonemes. life: size of breathing and sway, 1 as in a person who talks.
     """
@@ -103,8 +107,10 @@ def perform(script: Script, p: Proportions, size: tuple[int, int], projection: n
     contacts = np.stack([feet[side][2] for side in ("left", "left", "right", "right")], 1)
     return Performance(
         time=time, rotations=rot.continuous(local), root=root, skeleton=rest - rest[JOINT["hips"]],
-        expressions=expressions(script, time, gaze), gaze=np.repeat(np.radians(gaze)[:, None], 2, axis=1), contacts=contacts,
-        confidence=np.ones(local.shape[:2]), face_confidence=np.ones(len(time)), projection=projection, size=size, framing="full",
+        expressions=expressions(script, time, gaze), gaze=np.repeat(np.radians(gaze)[:, None], 2, axis=1),
+                    contacts=contacts,
+        confidence=np.ones(local.shape[:2]), face_confidence=np.ones(len(time)), projection=projection, size=size,
+                   framing="full",
     )  # fmt: skip
 
 
@@ -208,7 +214,8 @@ def _foot_path(plants: Sequence[Plant], time: np.ndarray, p: Proportions) -> tup
     yaw, pitch, contact = np.full(len(time), first.yaw), np.zeros(len(time)), np.ones(len(time))
     for a, b in zip(plants[:-1], plants[1:], strict=True):
         s = np.clip((time - a.end) / (b.start - a.end), 0, 1)
-        way = s**3 * (10 - 15 * s + 6 * s * s)  # least jerk: Flash and Hogan 1985, https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985
+        # least jerk: Flash and Hogan 1985, https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985
+        way = s**3 * (10 - 15 * s + 6 * s * s)
         moving, later = (s > 0) & (s < 1), s > 0
         place[later, :2] = (1 - way[later, None]) * [a.x, a.y] + way[later, None] * [b.x, b.y]
         yaw[later] = (1 - way[later]) * a.yaw + way[later] * b.yaw
@@ -219,7 +226,9 @@ def _foot_path(plants: Sequence[Plant], time: np.ndarray, p: Proportions) -> tup
     return place, _turned(angles), contact
 
 
-def _root(script: Script, time: np.ndarray, p: Proportions, turn: np.ndarray, feet: dict, rest: np.ndarray) -> np.ndarray:
+def _root(
+    script: Script, time: np.ndarray, p: Proportions, turn: np.ndarray, feet: dict, rest: np.ndarray
+) -> np.ndarray:
     """Where the hips go (T, 3) m: along the script, but never higher than either leg can reach."""
     moves = curve(script.hips, time, 1.5) + _life(time, script.life, (0.006, 0.005, 0.0), 0.4)
     root = np.stack([moves[:, 0], moves[:, 1], p.hips - moves[:, 2]], 1)
@@ -278,7 +287,8 @@ def expressions(script: Script, time: np.ndarray, gaze: np.ndarray) -> np.ndarra
     for side, out in (("Left", yaw), ("Right", -yaw)):
         for way, angle in (("Out", out), ("In", -out), ("Up", pitch), ("Down", -pitch)):
             values[:, EXPRESSION[f"eyeLook{way}{side}"]] += np.clip(angle / EYE_RANGE[way], 0, 1)
-    for t in script.blinks:  # closing in two frames, closed in one, opening in two: four frames in all between half open
+    # closing in two frames, closed in one, opening in two: four frames in all between half open
+    for t in script.blinks:
         lid = np.interp(time, t + np.array([-2.2, -0.6, 0.6, 2.6]) / FPS, [0, 1, 1, 0])
         names = [EXPRESSION["eyeBlinkLeft"], EXPRESSION["eyeBlinkRight"]]
         values[:, names] = np.maximum(values[:, names], lid[:, None])

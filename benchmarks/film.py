@@ -5,7 +5,8 @@
 
 The truth lies beside the clip as NAME.gt.json.gz: {"camera": {"size", "matrix_world", "fov_v", "dt", "projection"},
 "frames": [{"t", "w": {ARKit shape: weight}, "p3d": {joint: metres, z up}, "p2d": {joint: px from the top left},
-"rot": {VRM joint: wxyz relative to its parent, identity = T-pose, axes of the character}}]}; joints have Mixamo's names.
+"rot": {VRM joint: wxyz relative to its parent, identity = T-pose, axes of the character}}]}; joints have Mixamo's
+names.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..solvers.performance import Performance
 from ..solvers.skeleton import joint_positions, world_rotations
 from .acting import FPS, perform
 from .performances import PERFORMANCES
-from .voice import RATE, speak
+from .voice import RATE, footfalls, speak
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
 FIGURES = {"performer": PERFORMER, "starter": STARTER}
@@ -68,7 +69,9 @@ def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Pat
         performance = shortened(performance, frames)
     sound = None
     if script.speech[1]:
-        sound = speak(*reversed(script.speech), seconds=script.seconds)
+        start, phonemes = script.speech
+        landings = [plant.start for plants in script.feet.values() for plant in plants[1:]]
+        sound = speak(phonemes, start, script.seconds) + footfalls(landings, script.seconds)
         sound = sound[round(performance.time[0] * RATE) :][: round(len(performance.time) / FPS * RATE)]
     out.parent.mkdir(parents=True, exist_ok=True)
     encode(pictures(figure, performance, camera, size), sound, size, out)
@@ -138,7 +141,9 @@ def encode(frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[i
         if voice:
             voice.bit_rate, voice.layout = 64000, "mono"
         for i, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+                format="yuv420p", dst_colorspace="ITU709"
+            )
             frame.pts, frame.time_base = i, Fraction(1, FPS)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
@@ -154,7 +159,14 @@ def truth_points(performance: Performance, p: Proportions) -> dict[str, np.ndarr
     places = joint_positions(performance.rotations, performance.root, performance.skeleton)
     turns = world_rotations(performance.rotations)
     rest = joints(p)
-    names = {"hips": "Hips", "spine": "Spine", "chest": "Spine1", "upperChest": "Spine2", "neck": "Neck", "head": "Head"}
+    names = {
+        "hips": "Hips",
+        "spine": "Spine",
+        "chest": "Spine1",
+        "upperChest": "Spine2",
+        "neck": "Neck",
+        "head": "Head",
+    }
     ends = {"head": "Head_tail"}
     for side in ("left", "right"):
         big = side.capitalize()
@@ -215,7 +227,9 @@ def main() -> None:
         parser.error("say where to write with --out CLIP.mp4, or film the demo clip with --demo")
     size = tuple(int(v) for v in chosen.size.split("x"))
     script = PERFORMANCES[chosen.performance]
-    frames = range(round(script.seconds * FPS))[slice(*(int(v) for v in chosen.frames.split(":")))] if chosen.frames else None
+    frames = None
+    if chosen.frames:
+        frames = range(round(script.seconds * FPS))[slice(*(int(v) for v in chosen.frames.split(":")))]
     film(chosen.figure, chosen.performance, Camera(), size, chosen.out or DEMO, frames)
 
 

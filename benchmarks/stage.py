@@ -87,9 +87,12 @@ def _box(scene, name: str, centre, size, colour) -> None:
 
 def _ball(scene, name: str, centre, radii, colour) -> None:
     rows, columns = 10, 16
-    up, around = np.meshgrid(np.linspace(-np.pi / 2, np.pi / 2, rows), 2 * np.pi * np.arange(columns) / columns, indexing="ij")
+    up, around = np.meshgrid(
+        np.linspace(-np.pi / 2, np.pi / 2, rows), 2 * np.pi * np.arange(columns) / columns, indexing="ij"
+    )
     points = np.stack([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)], -1).reshape(-1, 3)
-    faces = [(i * columns + j, i * columns + (j + 1) % columns, (i + 1) * columns + (j + 1) % columns, (i + 1) * columns + j)
+    faces = [(i * columns + j, i * columns + (j + 1) % columns, (i + 1) * columns + (j + 1) % columns,
+              (i + 1) * columns + j)
              for i in range(rows - 1) for j in range(columns)]  # fmt: skip
     _mesh(scene, name, points * radii + np.array(centre), faces, colour, smooth=True)
 
@@ -114,7 +117,11 @@ def _plant(scene, place) -> None:
         c, s = np.cos(turn), np.sin(turn)
         start = len(vertices)
         for o, h, w in zip(out, height, wide, strict=True):
-            vertices += [(o * c - w * s, o * s + w * c, h + 0.3 * w), (o * c, o * s, h), (o * c + w * s, o * s - w * c, h + 0.3 * w)]
+            vertices += [
+                (o * c - w * s, o * s + w * c, h + 0.3 * w),
+                (o * c, o * s, h),
+                (o * c + w * s, o * s - w * c, h + 0.3 * w),
+            ]
         shade = np.array([0.24, 0.45, 0.29]) * random.uniform(0.8, 1.2)
         for i in range(8):
             for j in (0, 1):

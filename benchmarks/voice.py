@@ -28,7 +28,8 @@ OPEN, MID, NARROW = 0.46, 0.26, 0.12
 SMILE, SPREAD, LOWER, UPPER = "mouthSmile", "mouthStretch", "mouthLowerDown", "mouthUpperUp"
 SHUT = {"mouthPress": 0.30, "mouthRollLower": 0.22, "mouthRollUpper": 0.12}
 
-# Formants of American English vowels after Peterson and Barney 1952, https://doi.org/10.1121/1.1906875 (between men's and
+# Formants of American English vowels after Peterson and Barney 1952, https://doi.org/10.1121/1.1906875 (between men's
+# and
 # women's), of consonants after Klatt 1980, https://doi.org/10.1121/1.383940, table II.
 SOUNDS = {
     "-": Sound((500, 1500, 2500, 3500), 0.0, 0.0, 1000, {}),
@@ -87,18 +88,37 @@ def speak(phonemes: Sequence[Phoneme], start: float, seconds: float, pitch: floa
     tracks = _tracks(phonemes, start, count)
     time = np.arange(count) / RATE
     spoken = np.clip((time - start) / max(sum(d for _, d in phonemes), 1e-6), 0, 1)
-    melody = pitch * (1.16 - 0.30 * spoken + 0.07 * np.sin(2 * np.pi * 1.35 * time + 0.6) + 0.008 * np.sin(2 * np.pi * 5.2 * time))
+    accents = 0.07 * np.sin(2 * np.pi * 1.35 * time + 0.6) + 0.008 * np.sin(2 * np.pi * 5.2 * time)
+    melody = pitch * (1.16 - 0.30 * spoken + accents)
     phase = np.cumsum(melody / RATE) % 1.0
     opening = np.clip(phase / 0.6, 0, 1)
-    flow = np.where(phase < 0.6, opening**2 * (3 - 2 * opening) * (1 - opening) * 3, 0.0)  # air through the glottis, one puff a period
+    # air through the glottis, one puff a period
+    flow = np.where(phase < 0.6, opening**2 * (3 - 2 * opening) * (1 - opening) * 3, 0.0)
     pulses = np.gradient(flow) * RATE / melody * 0.16
     noise = np.random.default_rng(5).standard_normal(count)
     voiced = _cascade(pulses * tracks["voice"] + 0.012 * noise * tracks["voice"], tracks["formants"])
-    voiced = voiced + 3.0 * np.diff(voiced, prepend=0.0)  # what the lips radiate is brighter than what leaves the throat
+    # what the lips radiate is brighter than what leaves the throat
+    voiced = voiced + 3.0 * np.diff(voiced, prepend=0.0)
     hiss = _resonate(noise * tracks["noise"] * 0.5, tracks["hiss"], np.full(count, 1300.0))
     sound = voiced + 0.7 * hiss
     sound = gaussian_filter1d(sound, 0.8)
     return 0.32 * np.tanh(1.2 * sound / np.abs(sound).max())
+
+
+def footfalls(times: Sequence[float], seconds: float) -> np.ndarray:
+    """Soft steps on a wooden floor: (N,) samples at RATE, -1..1.
+
+    times: when a foot lands, s; seconds: length of the whole.
+    """
+    after = np.arange(round(0.25 * RATE)) / RATE
+    noise = gaussian_filter1d(np.random.default_rng(11).standard_normal(len(after)), 14)
+    thump = np.exp(-after / 0.030) * (np.sin(2 * np.pi * 92 * after) + 1.6 * noise / np.abs(noise).max())
+    thump *= np.clip(after / 0.004, 0, 1)
+    result = np.zeros(round(seconds * RATE) + len(after))
+    for t in times:
+        start = round(t * RATE)
+        result[start : start + len(after)] += 0.06 * thump
+    return result[: round(seconds * RATE)]
 
 
 def _tracks(phonemes: Sequence[Phoneme], start: float, count: int) -> dict[str, np.ndarray]:
@@ -125,12 +145,12 @@ def _cascade(source: np.ndarray, formants: np.ndarray) -> np.ndarray:
 
 
 def _resonate(source: np.ndarray, centre: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """A second-order resonator whose centre and width (N,) Hz move with time; gain 1 at 0 Hz (Klatt 1980, eq. 1 to 4)."""
+    """A second-order resonator, centre and width (N,) Hz move with time; gain 1 at 0 Hz (Klatt 1980, eq. 1 to 4)."""
     c = -np.exp(-2 * np.pi * width / RATE)
     b = 2 * np.exp(-np.pi * width / RATE) * np.cos(2 * np.pi * centre / RATE)
     a = 1 - b - c
     result, last, before = np.empty(len(source)), 0.0, 0.0
-    for i, (x, ai, bi, ci) in enumerate(zip((a * source).tolist(), a.tolist(), b.tolist(), c.tolist(), strict=True)):
+    for i, (x, bi, ci) in enumerate(zip((a * source).tolist(), b.tolist(), c.tolist(), strict=True)):
         last, before = x + bi * last + ci * before, last
         result[i] = last
     return result

@@ -72,7 +72,11 @@ def torso_weights(p: Proportions, point: np.ndarray) -> Weights:
     high = float(smoothstep(z, armpit - 0.10 * tall, p.arm_z - 0.2 * p.arm[0]))
     arm = float(smoothstep(across, p.arm_x - 1.25 * p.arm[0], p.arm_x + 1.25 * p.arm[0])) * high
     collar = float(smoothstep(across, 0.25 * p.arm_x, p.arm_x)) * high
-    neck = float(smoothstep(z, p.neck - 0.02, p.neck + 0.06)) * 0.5 * float(smoothstep(across, p.arm_x * 0.8, p.arm_x * 0.4))
+    neck = (
+        float(smoothstep(z, p.neck - 0.02, p.neck + 0.06))
+        * 0.5
+        * float(smoothstep(across, p.arm_x * 0.8, p.arm_x * 0.4))
+    )
     trunk = mix(mix(along, {"neck": 1.0}, neck), {f"{side}Shoulder": 1.0}, 0.7 * collar)
     return mix(trunk, {f"{side}UpperArm": 1.0}, arm)
 

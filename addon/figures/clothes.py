@@ -22,7 +22,8 @@ class Cut:
     ease: how far the sweater stands off the torso; sleeve: off the arms; cuff: width of the sleeve's band.
     hem: height of the sweater's lower edge; band: height of its ribbing; blouse: how far the cloth swells over it.
     collar: (radius, height above the neck joint, thickness) of the roll about the neck; collar_y: its middle.
-    leg: how far the trousers stand off the legs; turn_up: height of their turned-up end; leg_end: its height above the floor.
+    leg: how far the trousers stand off the legs; turn_up: height of their turned-up end; leg_end: its height above
+    the floor.
     shoe: half width of a shoe; sole: thickness of its sole; hood: whether a hood lies on the back.
     """
 
@@ -124,7 +125,9 @@ def _neck_ring(p: Proportions, cut: Cut, scale: float, height: float) -> np.ndar
     angle = 2 * np.pi * np.arange(16) / 16
     radius = cut.collar[0] * scale
     front = np.clip(-np.sin(angle), 0, 1)  # a collar sits lower in front
-    return np.stack([radius * np.cos(angle), cut.collar_y + radius * np.sin(angle), height - 0.35 * cut.collar[0] * front], 1)
+    return np.stack(
+        [radius * np.cos(angle), cut.collar_y + radius * np.sin(angle), height - 0.35 * cut.collar[0] * front], 1
+    )
 
 
 def _collar_rings(p: Proportions, cut: Cut) -> list[tuple[str, np.ndarray]]:
@@ -152,10 +155,12 @@ def _sleeve(cage: Cage, p: Proportions, cut: Cut, hole: list[int], sign: int) ->
     loose = cut.sleeve
     stations = [  # (x, how far off the arm, material of the band that ends here)
         (p.arm_x + 0.55 * p.arm[0], loose * 1.1, "top"), (p.arm_x + 1.5 * p.arm[0], loose, "top"),
-        (0.62 * elbow + 0.38 * p.arm_x, loose, "top"), (elbow - 1.15 * r, loose, "top"), (elbow - 0.5 * r, loose, "top"),
+        (0.62 * elbow + 0.38 * p.arm_x, loose, "top"), (elbow - 1.15 * r, loose, "top"),
+        (elbow - 0.5 * r, loose, "top"),
         (elbow, loose * 1.1, "top"), (elbow + 0.5 * r, loose, "top"), (elbow + 1.15 * r, loose, "top"),
         (0.45 * elbow + 0.55 * (end - cuff), loose * 1.1, "top"), (end - cuff - 0.024, loose * 1.5, "top"),
-        (end - cuff - 0.006, loose * 1.25, "top"), (end - cuff, 0.75 * loose, "top"), (end - 0.5 * cuff, 0.75 * loose, "trim"),
+        (end - cuff - 0.006, loose * 1.25, "top"), (end - cuff, 0.75 * loose, "top"),
+        (end - 0.5 * cuff, 0.75 * loose, "trim"),
         (end - 0.003, 0.75 * loose, "trim"), (end, 0.45 * loose, "trim"), (end - 0.3 * cuff, 0.25 * loose, "trim"),
     ]  # fmt: skip
     ring = hole
@@ -191,13 +196,18 @@ def hood(p: Proportions, cut: Cut) -> Part:
         points = centre[k] + around
         fresh = cage.add(points, [torso_weights(p, q * [0.45, 1, 1]) for q in points])
         if ring is None:
-            cage.cap(fresh[::-1], centre[k] - 0.006 * np.array([-np.sin(angles[k]), np.cos(angles[k]), 0]),
+            cage.cap([fresh[0], *fresh[:0:-1]], centre[k] - 0.006 * np.array([-np.sin(angles[k]), np.cos(angles[k]), 0]),
                      torso_weights(p, centre[k] * [0.45, 1, 1]), "top")  # fmt: skip
         else:
             cage.bridge(fresh, ring, "top")
         ring = fresh
     turned = angles[-1] + np.pi / 2
-    cage.cap(ring, centre[-1] + 0.006 * np.array([np.cos(turned), np.sin(turned), 0]), torso_weights(p, centre[-1] * [0.45, 1, 1]), "top")
+    cage.cap(
+        ring,
+        centre[-1] + 0.006 * np.array([np.cos(turned), np.sin(turned), 0]),
+        torso_weights(p, centre[-1] * [0.45, 1, 1]),
+        "top",
+    )
     return cage.part("hood")
 
 
@@ -243,7 +253,9 @@ def strings(p: Proportions, cut: Cut) -> list[Part]:
             (0.035, top - 0.092, 0.009), (0.035, top - 0.106, 0.009)]  # fmt: skip
     for k, (x, z, off) in enumerate(path):
         half = 0.0052 if k >= 4 else 0.0036
-        angle = np.arccos(np.clip(x / (np.interp(z, [r[0] for r in p.torso], [r[1] for r in p.torso]) + cut.ease), -1, 1))
+        angle = np.arccos(
+            np.clip(x / (np.interp(z, [r[0] for r in p.torso], [r[1] for r in p.torso]) + cut.ease), -1, 1)
+        )
         on = torso_points(p, z, cut.ease + off, np.array([-angle]))[0]
         middle = np.array([x, on[1], z])
         points = middle + half * np.stack([np.cos(EIGHT), np.sin(EIGHT), np.zeros(8)], 1)
@@ -288,10 +300,12 @@ def _leg(cage: Cage, p: Proportions, cut: Cut, start: list[int], sign: int, crot
     turn = "turn-up" if cut.turn_up > 0.005 else "trousers"
     stations = [  # (height, how far off the leg, material)
         (crotch - 0.25 * p.leg[0], 0.9, "trousers"), (crotch - 0.9 * p.leg[0], 0.9, "trousers"),
-        (0.5 * (crotch + p.knee) + 0.02, 0.9, "trousers"), (p.knee + 1.1 * r, 0.9, "trousers"), (p.knee + 0.5 * r, 0.9, "trousers"),
+        (0.5 * (crotch + p.knee) + 0.02, 0.9, "trousers"), (p.knee + 1.1 * r, 0.9, "trousers"),
+        (p.knee + 0.5 * r, 0.9, "trousers"),
         (p.knee, 0.95, "trousers"), (p.knee - 0.5 * r, 0.9, "trousers"), (p.knee - 1.1 * r, 0.95, "trousers"),
         (0.45 * p.knee + 0.55 * up, 1.1, "trousers"), (up + 0.03, 1.25, "trousers"), (up + 0.002, 1.25, "trousers"),
-        (up, 1.7, turn), (0.5 * (up + end), 1.75, turn), (end, 1.7, turn), (end + 0.002, 1.3, turn), (end + 0.02, 1.15, turn),
+        (up, 1.7, turn), (0.5 * (up + end), 1.75, turn), (end, 1.7, turn), (end + 0.002, 1.3, turn),
+        (end + 0.02, 1.15, turn),
     ]  # fmt: skip
     angle = np.radians(30.0 * (np.arange(12) - 4) + (0 if sign > 0 else 180))
     ring = start
@@ -347,7 +361,10 @@ def _upper(p: Proportions, cut: Cut) -> Part:
         arm = np.array([fy, fz]) - middle
         c, sn = np.cos(angle), np.sin(angle)
         squash = np.sign(sn) * np.abs(sn) ** 0.9
-        points = np.stack([p.hip_x + half * np.sign(c) * np.abs(c) ** 0.8, middle[0] - squash * arm[0], middle[1] - squash * arm[1]], 1)
+        points = np.stack(
+            [p.hip_x + half * np.sign(c) * np.abs(c) ** 0.8, middle[0] - squash * arm[0], middle[1] - squash * arm[1]],
+            1,
+        )
         points[:, 2] = np.maximum(points[:, 2], low)
         fresh = cage.add(points, [_foot_weights(p, q[1], q[2]) for q in points])
         if ring is not None:
@@ -366,11 +383,19 @@ def _sole(p: Proportions, cut: Cut) -> Part:
     middle = 0.5 * (toe + heel)
     y = middle + 0.5 * (heel - toe) * np.sin(angle) / np.sin(angle).max()
     share = (heel - y) / (heel - toe)  # 0 at the heel, 1 at the toe
-    half = cut.shoe * np.interp(share, [0, 0.03, 0.11, 0.30, 0.50, 0.72, 0.90, 0.97, 1], [0.34, 0.62, 0.86, 0.94, 0.92, 1.06, 0.90, 0.66, 0.36])
+    half = cut.shoe * np.interp(
+        share, [0, 0.03, 0.11, 0.30, 0.50, 0.72, 0.90, 0.97, 1], [0.34, 0.62, 0.86, 0.94, 0.92, 1.06, 0.90, 0.66, 0.36]
+    )
     x = half * np.sign(np.cos(angle))
     spring = 0.012 * np.clip((share - 0.72) / 0.28, 0, 1) ** 2  # toes curve up a little
     rings = []
-    for scale, z in ((0.92, 0.0), (1.0, 0.25 * cut.sole), (1.03, 0.9 * cut.sole), (1.0, 1.2 * cut.sole), (0.84, 1.1 * cut.sole)):
+    for scale, z in (
+        (0.92, 0.0),
+        (1.0, 0.25 * cut.sole),
+        (1.03, 0.9 * cut.sole),
+        (1.0, 1.2 * cut.sole),
+        (0.84, 1.1 * cut.sole),
+    ):
         along = middle + (y - middle) * (1 - 0.5 * (1 - scale))
         points = np.stack([p.hip_x + scale * x, along, z + spring], 1)
         rings.append(cage.add(points, [_foot_weights(p, q[1], 0.0) for q in points]))

@@ -65,7 +65,8 @@ def _palm_ring(p: Proportions, row: tuple[float, ...]) -> np.ndarray:
     across = (1 - end) * (0.85 * half * u + 0.012 * (along > 0.2)) - end * columns[:, 1]
     first = [PHALANGES[f][0] / PHALANGES["Middle"][0] for f in ACROSS]
     reach = np.interp(-columns[:, 1], -knuckles[:, 1], first)
-    beyond = np.where(along > 1.0, (along - 1.0) * reach * (1 - p.palm) / 0.51, along - 1.0)  # shorter fingers part sooner
+    # shorter fingers part sooner
+    beyond = np.where(along > 1.0, (along - 1.0) * reach * (1 - p.palm) / 0.51, along - 1.0)
     ahead = (1.0 + beyond) * p.palm + end * (columns[:, 0] - p.palm)
     sides = [[ahead[0], across[0] - 0.12 * half, 0.0], [ahead[8], across[8] + 0.12 * half, 0.0]]
     back = np.stack([ahead, across, above * arch], 1)
@@ -118,7 +119,17 @@ def _thumb(cage: Cage, p: Proportions, wrist: np.ndarray, hole: list[int]) -> No
     way /= np.linalg.norm(way)
     side = np.array([1.0, 0, 0]) - way[0] * way
     side /= np.linalg.norm(side)
-    _digit(cage, hole, line, finger_bones("left", "Thumb"), 1.16 * p.finger * p.hand, side, np.cross(way, side), first=0.70, root=1.14)
+    _digit(
+        cage,
+        hole,
+        line,
+        finger_bones("left", "Thumb"),
+        1.16 * p.finger * p.hand,
+        side,
+        np.cross(way, side),
+        first=0.70,
+        root=1.14,
+    )
 
 
 def _thumb_root(cage: Cage, p: Proportions, low: list[int], mid: list[int], high: list[int]) -> None:
@@ -127,7 +138,8 @@ def _thumb_root(cage: Cage, p: Proportions, low: list[int], mid: list[int], high
     low, mid, high: the palm's rings at the near end, the middle and the far end of the hole.
     """
     moves = {  # shares of the hand: along, toward the thumb, up
-        (2, 9): (0.00, 0.006, 0.000), (2, 10): (0.01, 0.014, -0.010), (2, 11): (0.03, 0.016, -0.016), (2, 12): (0.02, 0.004, -0.012),
+        (2, 9): (0.00, 0.006, 0.000), (2, 10): (0.01, 0.014, -0.010), (2, 11): (0.03, 0.016, -0.016),
+        (2, 12): (0.02, 0.004, -0.012),
         (1, 10): (0.00, 0.010, 0.000), (1, 12): (0.01, 0.012, -0.022), (1, 13): (0.0, 0.0, -0.014),
         (0, 10): (0.00, 0.005, 0.000), (0, 11): (0.00, 0.010, -0.004), (0, 12): (0.00, 0.008, -0.008),
     }  # fmt: skip
@@ -141,7 +153,8 @@ def _digit(
 ) -> None:  # fmt: skip
     """Rings along a finger with three close ones about each joint, a pad, a nail and a round tip.
 
-    ring: the 8 points it grows from; line: (4, 3) m its joints and tip; names: its three bones; thick: half thickness, m;
+    ring: the 8 points it grows from; line: (4, 3) m its joints and tip; names: its three bones; thick: half
+    thickness, m;
     side, up: (3,) directions of the section; first: where its first own ring lies on the first bone, as a share;
     root: its size there, as a share of the thickness.
     """
@@ -151,8 +164,10 @@ def _digit(
     start = min(first * lengths[0], one - 1.15 * thick)
     stations = [  # (along, width and height as shares of the thickness)
         (start, root, root), (one - 0.75 * thick, 1.0, 1.0), (one, 1.06, 1.03), (one + 0.75 * thick, 0.97, 0.95),
-        (0.5 * (one + two), 0.97, 0.95), (two - 0.6 * thick, 0.95, 0.91), (two, 0.98, 0.90), (two + 0.6 * thick, 0.93, 0.88),
-        (0.55 * two + 0.45 * tip, 0.92, 0.87), (0.22 * two + 0.78 * tip, 0.84, 0.76), (0.06 * two + 0.94 * tip, 0.58, 0.50),
+        (0.5 * (one + two), 0.97, 0.95), (two - 0.6 * thick, 0.95, 0.91), (two, 0.98, 0.90),
+        (two + 0.6 * thick, 0.93, 0.88),
+        (0.55 * two + 0.45 * tip, 0.92, 0.87), (0.22 * two + 0.78 * tip, 0.84, 0.76),
+        (0.06 * two + 0.94 * tip, 0.58, 0.50),
     ]  # fmt: skip
     for k, (along, wide, high) in enumerate(stations):
         i = min(int(np.searchsorted(starts, along, side="right")) - 1, 2)

@@ -9,7 +9,8 @@ from .clothes import Cut
 from .proportions import PERFORMER
 
 CUT = Cut(
-    ease=0.016, sleeve=0.009, cuff=0.050, hem=0.895, band=0.055, blouse=0.012, collar=(0.060, 0.036, 0.011), collar_y=0.014,
+    ease=0.016, sleeve=0.009, cuff=0.050, hem=0.895, band=0.055, blouse=0.012, collar=(0.060, 0.036, 0.011),
+         collar_y=0.014,
     leg=0.010, turn_up=0.0, leg_end=0.102, shoe=0.049, sole=0.026, hood=False,
 )  # fmt: skip
 # Teal against a warm wall, skin and hands stand out from both; dark trousers keep the legs apart from the floor.

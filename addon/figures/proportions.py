@@ -145,4 +145,3 @@ def joints(p: Proportions) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     turn = np.array([-1.0, 1.0, 1.0])
     result |= {"right" + n[4:]: (a * turn, b * turn) for n, (a, b) in left.items()}
     return result
-

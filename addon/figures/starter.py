@@ -9,10 +9,12 @@ from .clothes import Cut
 from .proportions import STARTER
 
 CUT = Cut(
-    ease=0.020, sleeve=0.014, cuff=0.036, hem=0.585, band=0.048, blouse=0.018, collar=(0.066, 0.046, 0.014), collar_y=0.016,
+    ease=0.020, sleeve=0.014, cuff=0.036, hem=0.585, band=0.048, blouse=0.018, collar=(0.066, 0.046, 0.014),
+         collar_y=0.016,
     leg=0.010, turn_up=0.038, leg_end=0.114, shoe=0.060, sole=0.032, hood=True,
 )  # fmt: skip
-# Marigold and navy, complementary, with the coral of the shoes as a small accent; the face stays the lightest large area.
+# Marigold and navy, complementary, with the coral of the shoes as a small accent; the face stays the lightest large
+# area.
 CLOTHES = {
     "top": ((0.95, 0.68, 0.20), 0.85),
     "trim": ((0.86, 0.55, 0.13), 0.9),
