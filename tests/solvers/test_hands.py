@@ -1,0 +1,159 @@
+"""Hands: a synthetic hand of known angles is solved back, on both sides."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from understudy.solvers import hands, rotations
+from understudy.solvers.names import FINGERS, HAND_POINTS
+from understudy.solvers.settings import Settings
+from understudy.solvers.take import Landmarks, Take
+
+TIME = np.arange(60) / 30
+SIZE = (1280, 720)
+STILL = Settings(smoothing=0.0)
+
+
+def bend(axis, degrees):
+    return rotations.from_axis_angle(np.array(axis, float), np.radians(degrees))
+
+
+def points_of(orientation, fingers, side):
+    """Points (T, 21, 3) m of a hand by forward kinematics, with tips as long as the bones before them."""
+    skeleton = hands.average_skeleton() * (np.ones(3) if side == "left" else hands.MIRROR)
+    points = np.zeros((len(orientation), 21, 3))
+    for row, finger in enumerate(FINGERS):
+        joints = skeleton[3 * row : 3 * row + 3]
+        turn, at = orientation, rotations.rotate(orientation, joints[0])
+        first = HAND_POINTS.index(f"{finger}1")
+        points[:, first] = at
+        steps = [joints[1] - joints[0], joints[2] - joints[1], joints[2] - joints[1]]
+        for k, step in enumerate(steps):
+            turn = rotations.multiply(turn, fingers[:, 3 * row + k])
+            at = at + rotations.rotate(turn, step)
+            points[:, first + k + 1] = at
+    return points
+
+
+def take_of(points, side, seen=None):
+    """A take that shows this hand in the middle of the picture."""
+    image = points[..., [0, 2, 1]] * np.array([1000, -1000, 1000]) + np.array([SIZE[0] / 2, SIZE[1] / 2, 0])
+    image[..., :2] -= (image[..., :2].mean(1) - np.array(SIZE) / 2)[:, None]
+    hidden = np.zeros(len(points), bool) if seen is None else ~seen
+    world = points.copy()
+    image[hidden], world[hidden] = np.nan, np.nan
+    confidence = np.where(hidden[:, None], 0.0, np.ones((len(points), 21)))
+    take = Take.empty(TIME[: len(points)], SIZE)
+    return replace(take, **{f"{side}_hand": Landmarks(image, world, confidence)})
+
+
+def straight(side):
+    return np.tile(rotations.IDENTITY, (len(TIME), 15, 1))
+
+
+def fist(side, knuckle=50.0, middle=40.0):
+    """All four fingers bent alike: the left hand's about +y, the right hand's about -y."""
+    sign = 1.0 if side == "left" else -1.0
+    fingers = straight(side)
+    for row in range(1, 5):
+        bends = (knuckle, middle, hands.END_SHARE * middle)
+        for k, degrees in enumerate(bends):
+            fingers[:, 3 * row + k] = bend([0, sign, 0], degrees)
+    return fingers
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_t_pose_hand_is_the_identity(side):
+    """Straight fingers along x with the palm down: no rotation anywhere."""
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    hand = hands.solve_hand(take_of(points_of(still, straight(side), side), side), side, TIME, STILL)
+    assert np.degrees(rotations.angle_between(hand.orientation, rotations.IDENTITY)).max() < 0.5
+    assert np.degrees(rotations.angle_between(hand.fingers, rotations.IDENTITY)).max() < 1.0
+    assert np.allclose(hand.skeleton, hands.average_skeleton() * hands._flip(side), atol=1e-3)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_bent_fingers_point_into_the_palm(side):
+    """Positive bends take the finger tips of either hand downwards, where the palm is."""
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    points = points_of(still, fist(side), side)
+    assert (points[:, HAND_POINTS.index("Middle4"), 2] < -0.02).all()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_known_angles_come_back(side):
+    """Points made from bends and an orientation give these very rotations."""
+    angle = np.linspace(0, 40, len(TIME))
+    orientation = rotations.from_axis_angle(np.tile([0.36, 0.48, 0.8], (len(TIME), 1)), np.radians(angle))
+    fingers = fist(side)
+    hand = hands.solve_hand(take_of(points_of(orientation, fingers, side), side), side, TIME, STILL)
+    assert np.degrees(rotations.angle_between(hand.orientation, orientation)).max() < 1.0
+    assert np.degrees(rotations.angle_between(hand.fingers[:, 3:], fingers[:, 3:])).max() < 1.5
+    assert np.allclose(hand.confidence, 1)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_thumb_comes_back(side):
+    """A thumb bent at its two hinges gives these bends."""
+    axis = hands.HINGE if side == "left" else hands.HINGE * np.array([1, -1, -1])
+    fingers = straight(side)
+    fingers[:, 1], fingers[:, 2] = bend(axis, 25), bend(axis, 35)
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    hand = hands.solve_hand(take_of(points_of(still, fingers, side), side), side, TIME, STILL)
+    assert np.degrees(rotations.angle_between(hand.fingers[:, :3], fingers[:, :3])).max() < 1.0
+
+
+def test_a_pointing_finger_stays_straight():
+    """Fingers are drawn together only where they hardly differ: one straight among three bent ones stays straight."""
+    fingers = fist("left", middle=80.0)
+    fingers[:, 3:6] = rotations.IDENTITY
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    hand = hands.solve_hand(take_of(points_of(still, fingers, "left"), "left"), "left", TIME, STILL)
+    pip = np.degrees(rotations.angle_between(hand.fingers, rotations.IDENTITY))
+    assert pip[:, 4].max() < 10
+    assert pip[:, 7].min() > 70
+
+
+def test_joints_keep_their_limits():
+    """Fingers bent backwards are held at what a joint can do."""
+    fingers = fist("left", knuckle=-50.0, middle=-30.0)
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    hand = hands.solve_hand(take_of(points_of(still, fingers, "left"), "left"), "left", TIME, STILL)
+    knuckles = np.degrees(rotations.to_vector(hand.fingers[:, [3, 6, 9, 12]])[..., 1])
+    assert knuckles.min() > hands.KNUCKLE[0] - 0.1
+
+
+def test_a_lost_hand_relaxes_and_comes_back():
+    """Fingers hold, then relax while the hand is not seen; the confidence falls to 0 and returns to 1."""
+    seen = (TIME < 0.3) | (TIME > 1.8)
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    take = take_of(points_of(still, fist("right"), "right"), "right", seen)
+    hand = hands.solve_hand(take, "right", TIME, STILL)
+    middle = np.argmin(np.abs(TIME - 1.05))
+    assert hand.confidence[middle] == 0
+    assert (
+        np.degrees(
+            rotations.angle_between(hand.fingers[middle], hands._mirrored(hands.relaxed_fingers(), "right"))
+        ).max()
+        < 1
+    )
+    assert np.degrees(rotations.angle_between(hand.fingers[-1], fist("right")[-1]))[3:].max() < 1.5
+    assert np.isfinite(hand.orientation).all()
+
+
+def test_a_hand_never_seen_is_relaxed():
+    """Without any sight the hand is relaxed, of average size, with no confidence."""
+    hand = hands.solve_hand(Take.empty(TIME, SIZE), "left", TIME, Settings())
+    assert not hand.confidence.any()
+    assert hand.skeleton.shape == (15, 3)
+    assert np.isfinite(hand.fingers).all()
+
+
+def test_a_hand_at_the_edge_is_turned_by_its_viewing_ray():
+    """The same points seen at the picture's right edge are a hand turned to the right about the vertical."""
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    take = take_of(points_of(still, straight("left"), "left"), "left")
+    aside = replace(take.left_hand, image=take.left_hand.image + np.array([SIZE[0] / 2, 0, 0]))
+    lens = Settings(smoothing=0.0, lens=90.0)
+    hand = hands.solve_hand(replace(take, left_hand=aside), "left", TIME, lens)
+    assert np.degrees(rotations.to_vector(hand.orientation[0])) == pytest.approx([0, 0, -45], abs=1)
