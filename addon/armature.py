@@ -87,7 +87,7 @@ def _parents_first(armature: bpy.types.Armature) -> list[bpy.types.Bone]:
 def _properties(rig: bpy.types.Object) -> dict[str, float]:
     return {
         f"{bone.name}[{key}]": value
-        for bone in rig.pose.bones
+        for bone in (rig.pose.bones if rig.pose else ())  # an armature without bones has no pose
         for key, value in bone.items()
         if isinstance(value, (bool, int, float))
     }

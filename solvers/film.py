@@ -65,10 +65,11 @@ def _write(film, first: np.ndarray, pictures: Iterator[np.ndarray], fps: Fractio
     while picture is not None:
         film.mux(video.encode(_frame(picture, count)))
         count += 1
-        heard = _hear(film, audio, blocks, heard, int(count / fps * RATE))
+        heard = _hear(film, audio, blocks, heard, int(count / fps * RATE) - BLOCK)
         picture = next(pictures, None)
     film.mux(video.encode(None))
     if audio is not None:
+        _hear(film, audio, blocks, heard, int(count / fps * RATE))
         film.mux(audio.encode(None))
     return count
 
@@ -84,11 +85,11 @@ def _frame(picture: np.ndarray, index: int):
 
 
 def _hear(film, audio, blocks: Iterator[np.ndarray], heard: int, until: int) -> int:
-    """Add sound up to a sample, silence where there is none left; tell how far it reaches."""
+    """Add blocks of sound until a sample is reached, silence where there is none left; tell how far they reach."""
     import av
 
     while audio is not None and heard < until:
-        block = next(blocks, np.zeros((2, BLOCK), np.float32))[:, : until - heard]
+        block = next(blocks, np.zeros((2, BLOCK), np.float32))
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE, heard, Fraction(1, RATE)
         film.mux(audio.encode(frame))

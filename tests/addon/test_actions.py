@@ -1,0 +1,131 @@
+"""A clip comes back from Blender as it was written, and nothing that was there is lost."""
+
+import json
+
+import numpy as np
+import pytest
+from understudy.addon import actions, armature
+from understudy.solvers.clip import Clip
+from understudy.solvers.rotations import angle_between, continuous, normalise
+
+
+def clip(name="Take") -> Clip:
+    """Ten frames in which all kinds of channels change."""
+    random = np.random.default_rng(2)
+    step = np.cumsum(random.normal(0, 0.15, (10, 2, 4)), 0) + [1, 0, 0, 0]
+    return Clip(
+        frames=np.arange(5.0, 15.0), fps=24.0, bones=("hips", "leftUpperArm"), rotations=continuous(normalise(step)),
+        movers=("hips",), locations=random.normal(0, 0.3, (10, 1, 3)), sliders=("jawOpen", 'odd "name"'),
+        values=random.uniform(0, 1, (10, 2)), name=name,
+    )  # fmt: skip
+
+
+def evaluated(figure, frame):
+    """(basis rotations of the clip's bones, location of the hips, slider values) as Blender evaluates them."""
+    import bpy
+
+    bpy.context.scene.frame_set(frame)
+    graph = bpy.context.evaluated_depsgraph_get()
+    rig = figure.armature.evaluated_get(graph)
+    keys = figure.meshes[0].evaluated_get(graph).data.shape_keys or figure.meshes[0].data.shape_keys
+    turns = [np.array(rig.pose.bones[b].matrix_basis.to_quaternion()) for b in clip().bones]
+    return turns, np.array(rig.pose.bones["hips"].location), [keys.key_blocks[s].value for s in clip().sliders]
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "ZXY", "AXIS_ANGLE"])
+def test_what_is_written_is_what_plays(figure, mode):
+    """Every channel plays back as written, in the rotation mode that the bone has, which stays."""
+    for bone in figure.armature.pose.bones:
+        bone.rotation_mode = mode
+    actions.write(clip(), figure)
+    assert all(bone.rotation_mode == mode for bone in figure.armature.pose.bones)
+    for row, frame in enumerate(clip().frames):
+        turns, location, values = evaluated(figure, int(frame))
+        assert np.all(angle_between(np.array(turns), clip().rotations[row]) < 1e-3)
+        assert np.allclose(location, clip().locations[row, 0], atol=1e-5)
+        assert np.allclose(values, clip().values[row], atol=1e-5)
+
+
+def test_euler_angles_never_jump(figure):
+    """A bone that turns twice about itself keeps turning, however its mode folds angles."""
+    turn = np.linspace(0, 4 * np.pi, 60)
+    spin = np.stack([np.cos(turn / 2), 0 * turn, 0 * turn, np.sin(turn / 2)], -1)
+    angles, _ = actions.rotation_values(continuous(spin), "YXZ")
+    assert np.abs(np.diff(angles, axis=0)).max() < 0.3 and abs(angles[-1, 2] - 4 * np.pi) < 1e-3
+
+
+def test_one_action_where_there_are_slots(figure):
+    """Bones and sliders of all meshes share one new action, each owner with its slot and each bone its group."""
+    (action,) = actions.write(clip(), figure)
+    owners = [figure.armature, *(mesh.data.shape_keys for mesh in figure.meshes)]
+    assert all(owner.animation_data.action == action for owner in owners)
+    assert len({owner.animation_data.action_slot.handle for owner in owners}) == 3
+    groups = {curve.group.name for curve in actions.curves(action)}
+    assert {"hips", "leftUpperArm", "jawOpen"} <= groups
+    assert all(point.type == "GENERATED" for curve in actions.curves(action) for point in curve.keyframe_points)
+
+
+def test_what_was_there_is_kept(figure):
+    """An action that the rig has played stays in the file with its keys, and a second bake makes a second action."""
+    import bpy
+
+    figure.armature.pose.bones["head"].keyframe_insert("location", frame=1)
+    old = figure.armature.animation_data.action
+    first = actions.write(clip(), figure)
+    second = actions.write(clip(), figure)
+    assert old.use_fake_user and len(actions.curves(old)) == 3
+    assert first[0] != second[0] and first[0].use_fake_user
+    assert {old, *first, *second} == set(bpy.data.actions)
+    assert figure.armature.animation_data.action == second[0]
+
+
+def test_an_old_pose_does_not_linger(figure):
+    """Bones that only the old action has moved go back to rest; those that the user has posed stay."""
+    head, neck = figure.armature.pose.bones["head"], figure.armature.pose.bones["neck"]
+    head.rotation_quaternion = neck.rotation_quaternion = (0.8, 0.6, 0, 0)
+    head.keyframe_insert("rotation_quaternion", frame=1)
+    actions.write(clip(), figure)
+    assert tuple(head.rotation_quaternion) == (1, 0, 0, 0) and neck.rotation_quaternion[1] > 0.5
+
+
+def test_nothing_but_keys_is_left(figure):
+    """There are no drivers and no constraints, and what does not change has two keys."""
+    still = clip()
+    still.values[:, 0] = 0.25
+    (action,) = actions.write(still, figure)
+    assert not figure.armature.animation_data.drivers
+    assert not any(bone.constraints for bone in figure.armature.pose.bones)
+    jaws = [curve for curve in actions.curves(action) if "jawOpen" in curve.data_path]
+    assert [len(curve.keyframe_points) for curve in jaws] == [2, 2]
+
+
+def test_sliders_reach_as_far_as_the_clip(figure):
+    """A value beyond a slider's end widens it, on each mesh that has the slider."""
+    strong = clip()
+    strong.values[3, 0] = 1.6
+    actions.write(strong, figure)
+    ends = [mesh.data.shape_keys.key_blocks["jawOpen"].slider_max for mesh in figure.meshes]
+    assert ends == [pytest.approx(1.6)] * 2
+    assert evaluated(figure, 8)[2][0] == pytest.approx(1.6)
+
+
+def test_switches_are_set_and_remembered(figure):
+    """Properties that make controls act are set, and the action says what they were."""
+    from dataclasses import replace
+
+    figure.armature.pose.bones["hips"]["IK_FK"] = 0.25
+    (action,) = actions.write(replace(clip(), switches={"hips[IK_FK]": 1.0}), figure)
+    assert figure.armature.pose.bones["hips"]["IK_FK"] == 1.0
+    assert json.loads(action["understudy_switches"]) == {"hips[IK_FK]": 0.25}
+    assert json.loads(action["understudy"])["fps"] == 24.0
+
+
+def test_a_head_without_bones(figure):
+    """Sliders alone make an action of their own."""
+    from dataclasses import replace
+
+    bare = armature.CharacterObjects(None, figure.meshes)
+    none = np.zeros((10, 0, 4))
+    still = replace(clip(), bones=(), rotations=none, movers=(), locations=none[..., :3])
+    made = actions.write(still, bare)
+    assert len(made) == 1 and figure.armature.animation_data is None
