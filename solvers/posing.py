@@ -95,7 +95,7 @@ def pose(points, person, sight: Sight, palms: dict, looks, looked) -> tuple[np.n
         _shoulder(world, points, person, root, side)
         _arm(world, points, person, root, side, sight.fps)
         _hand(world, palms[side], side, sight)
-        person = _fingers(world, person, palms[side], side, sight.fps)
+        person = _fingers(world, person, palms[side], side)
         _leg(world, points, person, root, side, sight)
     return world, person
 
@@ -129,13 +129,12 @@ def _hand(world: np.ndarray, hand, side: str, sight: Sight) -> None:
     world[:, JOINT[f"{side}Hand"]] = rotations.multiply(world[:, lower], local)
 
 
-def _fingers(world: np.ndarray, bones: np.ndarray, hand, side: str, fps: float) -> np.ndarray:
+def _fingers(world: np.ndarray, bones: np.ndarray, hand, side: str) -> np.ndarray:
     bones = bones.copy()
     joints = [JOINT[name] for finger in FINGERS for name in finger_bones(side, finger)]
     bones[joints] = bones[JOINT[f"{side}Hand"]] + hand.skeleton
-    local = polish.blend_to_rest(hand.fingers, hand.confidence, fps)
     for k, joint in enumerate(joints):
-        world[:, joint] = rotations.multiply(world[:, PARENT[joint]], local[:, k])
+        world[:, joint] = rotations.multiply(world[:, PARENT[joint]], hand.fingers[:, k])
     return bones
 
 
