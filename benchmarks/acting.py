@@ -21,6 +21,7 @@ from ..solvers.skeleton import world_rotations
 from .voice import Phoneme, mouth_keys
 
 FPS = 24
+HIPS = 0.945  # m, height of the hips of the figure that scripts are written for; others take smaller steps or larger
 # degrees at full weight, as the figures' shapes turn eyes
 EYE_RANGE = {"Out": 30.0, "In": 30.0, "Up": 24.0, "Down": 28.0}
 
@@ -54,6 +55,7 @@ class Plant:
 class Script:
     """What a performer does. Every channel is a list of keys (time in s, values...), smooth between and held outside.
 
+    Lengths are those of a figure whose hips are HIPS high, and are scaled for others.
     seconds: length. hips: (t, x, y, drop) m from standing. hips_turn, torso, head: (t, pitch, yaw, roll) degrees.
     arms: {side: keys of (t, upper arm (3), forearm (3), palm (3), wrist (3))}, directions in the chest's axes as a
     left arm
@@ -80,7 +82,7 @@ class Script:
     life: float = 1.0
 
 
-HANGING = ((0.17, 0.06, -0.98), (0.12, -0.22, -0.97), (-0.9, 0.35, 0.0), (0.0, 0.0, 0.0))
+HANGING = ((0.17, 0.06, -0.98), (0.13, -0.24, -0.96), (-0.70, 0.72, 0.0), (0.0, 0.0, 0.0))
 
 
 def perform(script: Script, p: Proportions, size: tuple[int, int], projection: np.ndarray) -> Performance:
@@ -209,17 +211,17 @@ def _fingers(script: Script, side: str, time: np.ndarray, local: np.ndarray) -> 
 
 def _foot_path(plants: Sequence[Plant], time: np.ndarray, p: Proportions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The ankle (T, 3) m, the foot's rotation (T, 4) and its contact (T,) along a row of plants."""
-    first = plants[0]
-    place = np.tile([first.x, first.y, p.ankle], (len(time), 1))
+    first, size = plants[0], p.hips / HIPS
+    place = np.tile([size * first.x, size * first.y, p.ankle], (len(time), 1))
     yaw, pitch, contact = np.full(len(time), first.yaw), np.zeros(len(time)), np.ones(len(time))
     for a, b in zip(plants[:-1], plants[1:], strict=True):
         s = np.clip((time - a.end) / (b.start - a.end), 0, 1)
         # least jerk: Flash and Hogan 1985, https://doi.org/10.1523/JNEUROSCI.05-07-01688.1985
         way = s**3 * (10 - 15 * s + 6 * s * s)
         moving, later = (s > 0) & (s < 1), s > 0
-        place[later, :2] = (1 - way[later, None]) * [a.x, a.y] + way[later, None] * [b.x, b.y]
+        place[later, :2] = size * ((1 - way[later, None]) * [a.x, a.y] + way[later, None] * [b.x, b.y])
         yaw[later] = (1 - way[later]) * a.yaw + way[later] * b.yaw
-        place[moving, 2] = p.ankle + 0.055 * np.sin(np.pi * way[moving]) ** 2
+        place[moving, 2] = p.ankle + 0.055 * size * np.sin(np.pi * way[moving]) ** 2
         pitch[moving] = 16 * np.sin(2 * np.pi * way[moving]) * np.sin(np.pi * s[moving])
         contact[moving] = 0.0
     angles = np.stack([pitch, yaw, np.zeros(len(time))], 1)
@@ -230,7 +232,7 @@ def _root(
     script: Script, time: np.ndarray, p: Proportions, turn: np.ndarray, feet: dict, rest: np.ndarray
 ) -> np.ndarray:
     """Where the hips go (T, 3) m: along the script, but never higher than either leg can reach."""
-    moves = curve(script.hips, time, 1.5) + _life(time, script.life, (0.006, 0.005, 0.0), 0.4)
+    moves = p.hips / HIPS * curve(script.hips, time, 1.5) + _life(time, script.life, (0.006, 0.005, 0.0), 0.4)
     root = np.stack([moves[:, 0], moves[:, 1], p.hips - moves[:, 2]], 1)
     ceiling = np.full(len(time), np.inf)
     for side in ("left", "right"):

@@ -23,8 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from ..addon.figures.proportions import PERFORMER, STARTER, Proportions, joints
+from ..addon.quiet import quiet_blender
 from ..solvers.names import EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from ..solvers.performance import Performance
+from ..solvers.progress import Stages
 from ..solvers.skeleton import joint_positions, world_rotations
 from .acting import FPS, perform
 from .performances import PERFORMANCES
@@ -38,9 +40,9 @@ FIGURES = {"performer": PERFORMER, "starter": STARTER}
 class Camera:
     """A camera that looks along +y: where it stands (m), its vertical field of view (degrees), pitch (degrees, up)."""
 
-    place: tuple[float, float, float] = (0.0, -2.36, 0.98)
+    place: tuple[float, float, float] = (0.0, -2.24, 1.0)
     fov: float = 46.0
-    pitch: float = -1.4
+    pitch: float = -3.6
 
     def pose(self) -> np.ndarray:
         """Camera to world (4, 4), Blender's axes: x right, y up, looking along -z."""
@@ -56,6 +58,10 @@ class Camera:
         focal = 0.5 * height / np.tan(0.5 * np.radians(self.fov))
         inner = np.array([[focal, 0, -0.5 * width], [0, -focal, -0.5 * height], [0, 0, -1.0]])
         return inner @ np.linalg.inv(self.pose())[:3]
+
+
+NEAR = Camera()  # as near as a whole figure allows
+FAR = Camera((0.0, -3.3, 1.05), pitch=-1.0)  # with room for raised arms
 
 
 def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Path, frames: range | None = None) -> None:
@@ -136,7 +142,7 @@ def encode(frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[i
     with av.open(str(out), "w", options={"movflags": "faststart"}) as container:
         video = container.add_stream("libx264", rate=FPS)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
-        video.options = {"crf": "21", "preset": "slow", "g": "48"}
+        video.options = {"crf": "19", "preset": "slow", "g": "48"}
         voice = container.add_stream("aac", rate=RATE) if sound is not None else None
         if voice:
             voice.bit_rate, voice.layout = 64000, "mono"
@@ -230,7 +236,15 @@ def main() -> None:
     frames = None
     if chosen.frames:
         frames = range(round(script.seconds * FPS))[slice(*(int(v) for v in chosen.frames.split(":")))]
-    film(chosen.figure, chosen.performance, Camera(), size, chosen.out or DEMO, frames)
+    with quiet_blender(Stages(quiet=True)):
+        film(
+            chosen.figure,
+            chosen.performance,
+            NEAR if chosen.performance == "demo" else FAR,
+            size,
+            chosen.out or DEMO,
+            frames,
+        )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def standing(x: float = 0.0, end: float = 60.0) -> dict[str, list[Plant]]:
 def _wave(start: float) -> list[tuple]:
     """The right hand goes up, waves three times and comes down; elbow bent, palm to the camera."""
     up, palm = (0.26, -0.14, -0.95), (-0.1, -1.0, 0.05)
-    out, back = (0.42, -0.46, 0.78), (0.06, -0.48, 0.88)
+    out, back = (0.32, -0.50, 0.80), (0.00, -0.50, 0.88)
     keys = [
         (0.0, *HANGING),
         (start, *HANGING),
@@ -44,9 +44,9 @@ def _talk() -> list[tuple]:
     palm, flat = (-0.55, -0.45, 0.75), STILL
     low = ((0.22, -0.02, -0.96), (0.25, -0.86, 0.10), palm, flat)
     high = ((0.26, -0.10, -0.94), (0.18, -0.78, 0.50), palm, (0.0, -10.0, 8.0))
-    wide = ((0.34, -0.06, -0.92), (0.50, -0.74, 0.34), (-0.3, -0.6, 0.8), (0.0, -8.0, 0.0))
+    wide = ((0.30, -0.08, -0.93), (0.38, -0.84, 0.34), (-0.3, -0.6, 0.8), (0.0, -8.0, 0.0))
     return [(0.0, *HANGING), (1.25, *HANGING), (1.62, *high), (1.84, *low), (2.10, *low), (2.38, *high), (2.62, *low),
-            (2.95, *wide), (3.22, (0.36, -0.04, -0.92), (0.54, -0.78, 0.16), (-0.3, -0.6, 0.8), flat), (3.60, *wide),
+            (2.95, *wide), (3.22, (0.30, -0.06, -0.93), (0.42, -0.86, 0.16), (-0.3, -0.6, 0.8), flat), (3.60, *wide),
             (4.15, *HANGING)]  # fmt: skip
 
 

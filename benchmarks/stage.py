@@ -8,8 +8,8 @@ from mathutils import Matrix
 
 from ..addon.figures.assemble import look
 
-WALL = ((0.80, 0.77, 0.72), (0.93, 0.91, 0.87))  # sRGB at its foot and at its top
-FLOOR = (0.62, 0.53, 0.45)
+WALL = ((0.83, 0.78, 0.70), (0.95, 0.92, 0.86))  # sRGB at its foot and at its top
+FLOOR = (0.68, 0.57, 0.47)
 
 
 def dress(scene, pose: np.ndarray, fov: float, size: tuple[int, int]) -> None:
@@ -24,7 +24,7 @@ def dress(scene, pose: np.ndarray, fov: float, size: tuple[int, int]) -> None:
     _box(scene, "picture", (-0.47, 1.55, 1.55), (0.40, 0.03, 0.54), (0.93, 0.88, 0.80))
     _box(scene, "hill", (-0.47, 1.54, 1.40), (0.40, 0.03, 0.24), (0.45, 0.58, 0.55))
     _ball(scene, "sun", (-0.39, 1.535, 1.63), (0.07, 0.005, 0.07), (0.90, 0.56, 0.36))
-    _plant(scene, (0.62, 1.22, 0.0))
+    _plant(scene, (0.74, 1.26, 0.0))
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(camera)
     camera.matrix_world = Matrix(pose.tolist())
@@ -110,7 +110,7 @@ def _plant(scene, place) -> None:
     vertices, leaves, colours = [], [], []
     along = np.linspace(0, 1, 9)
     for k in range(17):
-        turn, lean, length = 2.4 * k, random.uniform(0.15, 0.55), random.uniform(0.45, 0.85)
+        turn, lean, length = 2.4 * k, random.uniform(0.15, 0.55), random.uniform(0.40, 0.72)
         out = length * lean * (along + 0.6 * along**2)
         height = 0.28 + length * along * (1 - 0.32 * lean * along**2 * 2)
         wide = 0.042 * np.sin(np.pi * (0.06 + 0.94 * along)) ** 0.7 * (1 - along**6)
