@@ -95,14 +95,16 @@ def weakest(take: Take) -> list[dict]:
 
 
 def _why(level: dict[str, np.ndarray]) -> str:
-    missing = [part.replace("_", " ") for part, values in level.items() if np.mean(values == 0) > 0.5]
-    unsure = [
-        part.replace("_", " ") for part, values in level.items()
-        if np.mean(values == 0) <= 0.5 and values.mean() < WEAK
-    ]  # fmt: skip
-    words = [f"{' and '.join(missing)} not seen"] if missing else []
-    words += [f"{' and '.join(unsure)} uncertain"] if unsure else []
+    missing = [part for part, values in level.items() if np.mean(values == 0) > 0.5]
+    unsure = [part for part, values in level.items() if part not in missing and values.mean() < WEAK]
+    words = [f"{_named(parts)} {how}" for parts, how in ((missing, "not seen"), (unsure, "uncertain")) if parts]
     return ", ".join(words) or "everything a little uncertain"
+
+
+def _named(parts: list[str]) -> str:
+    if {"left_hand", "right_hand"} <= set(parts):
+        parts = [part for part in parts if not part.endswith("hand")] + ["both_hands"]
+    return " and ".join(part.replace("_", " ") for part in parts)
 
 
 def foot_skate(performance: Performance) -> dict:

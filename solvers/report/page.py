@@ -36,6 +36,7 @@ p { margin: .3rem 0; max-width: 46rem } .soft, figcaption, dt, th { color: var(-
 .row b { text-align: right; font-weight: 600; font-variant-numeric: tabular-nums }
 svg { display: block; width: 100% } .strip { height: 14px; border-radius: 4px; background: var(--track) }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem }
+.tall { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)) }
 figure { overflow: hidden } figure img { display: block; width: 100% }
 figcaption { padding: .5rem .8rem; font-size: .88rem }
 figcaption b { color: var(--ink) }
@@ -64,9 +65,9 @@ def page(facts: dict, curves: dict, drawn: Drawn) -> str:
         [
             _head(facts, name),
             _coverage(facts, curves),
-            _moments(drawn),
+            _moments(facts, drawn),
             _weakest(facts, drawn),
-            _expressions(curves),
+            _expressions(facts, curves),
             _feet(facts, curves),
             _making(facts),
         ]
@@ -123,13 +124,13 @@ def _coverage(facts: dict, curves: dict) -> str:
     return f'<h2>What was seen, and when</h2><div class="card">{rows}{_axis_row(curves["span"])}</div>'
 
 
-def _moments(drawn: Drawn) -> str:
+def _moments(facts: dict, drawn: Drawn) -> str:
     figures = "".join(_figure(source, f"<b>{time:.2f} s</b>") for time, source in drawn.moments)
     words = (
         '<p class="soft key"><i class="f-left"></i>the performer’s left &nbsp; <i class="f-right"></i>the performer’s '
         "right &nbsp; faint: held or at rest, since the camera did not see it</p>"
     )
-    return f'<h2>The solved skeleton over the video</h2><div class="pictures">{figures}</div>{words}' if figures else ""
+    return f'<h2>The solved skeleton over the video</h2>{_pictures(facts, figures)}{words}' if figures else ""
 
 
 def _weakest(facts: dict, drawn: Drawn) -> str:
@@ -140,7 +141,12 @@ def _weakest(facts: dict, drawn: Drawn) -> str:
         _figure(source.get(s["at"], ""), f"<b>{s['start']:.2f} to {s['end']:.2f} s</b> {escape(s['why'])}")
         for s in facts["weakest"]
     )
-    return f'<h2>Weakest stretches</h2><div class="pictures">{cards}</div>'
+    return f'<h2>Weakest stretches</h2>{_pictures(facts, cards)}'
+
+
+def _pictures(facts: dict, figures: str) -> str:
+    width, height = facts["source"]["size"]
+    return f'<div class="pictures{" tall" if height > width else ""}">{figures}</div>'
 
 
 def _figure(source: str, caption: str) -> str:
@@ -148,7 +154,9 @@ def _figure(source: str, caption: str) -> str:
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def _expressions(curves: dict) -> str:
+def _expressions(facts: dict, curves: dict) -> str:
+    if not facts["coverage"]["face"]:
+        return '<h2>Face and eyes</h2><p class="soft">The face was never seen: expressions and eyes are at rest.</p>'
     rows = "".join(_curve(TITLES[title], curves["time"], lines, 0, 1) for title, lines in curves["groups"].items())
     degrees = max(15.0, *(float(np.abs(values).max(initial=0)) for values in curves["gaze"].values()))
     gaze = {"left": curves["gaze"]["left"], "up": curves["gaze"]["up"]}
