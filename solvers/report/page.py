@@ -36,7 +36,7 @@ p { margin: .3rem 0; max-width: 46rem } .soft, figcaption, dt, th { color: var(-
 .row b { text-align: right; font-weight: 600; font-variant-numeric: tabular-nums }
 svg { display: block; width: 100% } .strip { height: 14px; border-radius: 4px; background: var(--track) }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem }
-.tall { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)) }
+.tall { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)) }
 figure { overflow: hidden } figure img { display: block; width: 100% }
 figcaption { padding: .5rem .8rem; font-size: .88rem }
 figcaption b { color: var(--ink) }
