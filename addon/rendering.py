@@ -23,6 +23,7 @@ from ..solvers.presets import RigPreset
 from ..solvers.tpose import character_axes
 from .armature import CharacterObjects
 from .backdrop import build_backdrop, light
+from .cutouts import cut_out
 
 # The sizes in which the field makes films (Act-Two's ratios, docs.dev.runwayml.com).
 RATIOS = ("1280:720", "720:1280", "960:960", "1104:832", "832:1104", "1584:672")
@@ -79,6 +80,8 @@ def prepare(
     if frames is not None:
         scene.frame_start, scene.frame_end = math.floor(frames[0]), max(math.floor(frames[0]), math.ceil(frames[1]))
     set_engine(scene, engine)
+    if engine == "workbench":
+        cut_out(objects)
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0

@@ -56,7 +56,11 @@ def test_euler_angles_never_jump(figure):
 
 def test_one_action_where_there_are_slots(figure):
     """Bones and sliders of all meshes share one new action, each owner with its slot and each bone its group."""
-    (action,) = actions.write(clip(), figure)
+    action, *others = actions.write(clip(), figure)
+    if not hasattr(action, "slots"):
+        assert len(others) == 2
+        pytest.skip("this Blender has no slots (4.4 and later do): each owner has got an action of its own")
+    assert not others
     owners = [figure.armature, *(mesh.data.shape_keys for mesh in figure.meshes)]
     assert all(owner.animation_data.action == action for owner in owners)
     assert len({owner.animation_data.action_slot.handle for owner in owners}) == 3
@@ -92,10 +96,10 @@ def test_nothing_but_keys_is_left(figure):
     """There are no drivers and no constraints, and what does not change has two keys."""
     still = clip()
     still.values[:, 0] = 0.25
-    (action,) = actions.write(still, figure)
+    made = actions.write(still, figure)
     assert not figure.armature.animation_data.drivers
     assert not any(bone.constraints for bone in figure.armature.pose.bones)
-    jaws = [curve for curve in actions.curves(action) if "jawOpen" in curve.data_path]
+    jaws = [curve for action in made for curve in actions.curves(action) if "jawOpen" in curve.data_path]
     assert [len(curve.keyframe_points) for curve in jaws] == [2, 2]
 
 
@@ -114,7 +118,7 @@ def test_switches_are_set_and_remembered(figure):
     from dataclasses import replace
 
     figure.armature.pose.bones["hips"]["IK_FK"] = 0.25
-    (action,) = actions.write(replace(clip(), switches={"hips[IK_FK]": 1.0}), figure)
+    action, *_ = actions.write(replace(clip(), switches={"hips[IK_FK]": 1.0}), figure)
     assert figure.armature.pose.bones["hips"]["IK_FK"] == 1.0
     assert json.loads(action["understudy_switches"]) == {"hips[IK_FK]": 0.25}
     assert json.loads(action["understudy"])["fps"] == 24.0
@@ -128,4 +132,5 @@ def test_a_head_without_bones(figure):
     none = np.zeros((10, 0, 4))
     still = replace(clip(), bones=(), rotations=none, movers=(), locations=none[..., :3])
     made = actions.write(still, bare)
-    assert len(made) == 1 and figure.armature.animation_data is None
+    assert made[0] == figure.meshes[0].data.shape_keys.animation_data.action
+    assert figure.armature.animation_data is None

@@ -17,6 +17,10 @@ KINDS = {
 @pytest.mark.parametrize("name, kind", KINDS.items())
 def test_known_characters_open(shared, name, kind):
     """Each character is recognised as what it is, with its limbs or its face."""
+    import bpy
+
+    if name.endswith(".blend") and bpy.app.version < (4, 5):
+        pytest.skip("the file was saved by Blender 5.0, which 4.5 and later read")
     character = armature.read(files.open_character(shared / "characters" / name))
     preset = recognise(character)
     assert preset.name == kind

@@ -151,3 +151,28 @@ def test_a_scene_without_a_camera_is_refused(empty_scene, tmp_path):
     with pytest.raises(RenderError, match="no camera"):
         rendering.render(empty_scene, tmp_path / "film.mp4")
     assert not list(tmp_path.iterdir())
+
+
+def test_faint_hair_is_cut_out(figure, empty_scene):
+    """A see-through picture gets a copy without faint pixels, once, and is itself left as it was."""
+    import bpy
+    from understudy.addon.cutouts import NODE, cut_out
+
+    picture = bpy.data.images.new("Hair", 16, 16, alpha=True)
+    alpha = np.linspace(0, 1, 256)
+    picture.pixels.foreach_set(np.stack([0 * alpha, 0 * alpha, 0 * alpha, alpha], 1).ravel().astype(np.float32))
+    material = bpy.data.materials.new("Hair")
+    if material.node_tree is None:
+        material.use_nodes = True
+    node = material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.image = picture
+    shader = next(other for other in material.node_tree.nodes if other.type == "BSDF_PRINCIPLED")
+    material.node_tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+    material.node_tree.links.new(node.outputs["Alpha"], shader.inputs["Alpha"])
+    figure.meshes[0].data.materials.append(material)
+    before = np.array(picture.pixels[:])
+    assert cut_out(figure) == cut_out(figure) == 1
+    assert [node.name for node in material.node_tree.nodes].count(NODE) == 1
+    copy = np.array(material.node_tree.nodes.active.image.pixels[:])[3::4]
+    assert np.allclose(picture.pixels[:], before)
+    assert (copy[alpha < 0.45] < 0.1).all() and (copy[alpha > 0.55] > 0.5).all()
