@@ -13,6 +13,9 @@ import pytest
 from understudy import __main__ as command
 from understudy.addon import actions, files
 from understudy.solvers import record
+from understudy.solvers.errors import RenderError
+from understudy.solvers.performance import Performance
+from understudy.solvers.take import Take
 
 SHORT = 6  # samples
 
@@ -57,6 +60,45 @@ def test_inspect_knows_a_character(capfd, kept, tmp_path):
     assert run("inspect", tmp_path / "b.blend", "--json") == 0
     facts = json.loads(capfd.readouterr().out)
     assert facts["kind"] == "character" and facts["joints driven"] > 50 and facts["expressions driven"] == 52
+
+
+@pytest.fixture
+def take(monkeypatch, kept, tmp_path):
+    """A take on disk that solves into the kept performance."""
+    performance = record.load(Performance, kept)
+    monkeypatch.setattr("understudy.solvers.solve.solve", lambda take, settings: performance)
+    record.save(Take.empty(performance.time, performance.size, source=performance.source), tmp_path / "t.npz")
+    return tmp_path / "t.npz"
+
+
+RESULTS = ["performance.mp4", "performance.npz", "report.html", "report.json", "scene.blend", "take.npz"]
+
+
+def test_perform_leaves_its_six_files(capfd, take, tmp_path):
+    """All results are there, those of an earlier run replaced, other files left alone, every stage timed."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    (out / "report.json").write_text("old")
+    assert run("perform", "--take", take, "--out", out, "--ratio", "96:64") == 0, capfd.readouterr().err
+    assert sorted(path.name for path in out.iterdir()) == sorted([*RESULTS, "notes.txt"])
+    facts = json.loads((out / "report.json").read_text())
+    assert list(facts["timings"]) == ["solve", "character", "retarget", "write", "stage", "save", "render"]
+    assert facts["rig"]["preset"] == "VRM 1.0" and facts["frames"] == SHORT
+
+
+def test_perform_changes_nothing_where_it_fails(capfd, monkeypatch, take, tmp_path):
+    """A fault in the last of the stages leaves the folder as it was."""
+
+    def fail(*_):
+        raise RenderError("No light.")
+
+    monkeypatch.setattr("understudy.addon.rendering.render", fail)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "take.npz").write_text("old")
+    assert run("perform", "--take", take, "--out", tmp_path / "out") == 2
+    assert capfd.readouterr().err == "understudy: No light.\n"
+    assert [(path.name, path.read_text()) for path in (tmp_path / "out").iterdir()] == [("take.npz", "old")]
 
 
 @pytest.mark.parametrize("flags, hint", [(["--smoothing", "3"], "solve again"), (["--engine", "magic"], "workbench")])
