@@ -18,12 +18,13 @@ UP = np.array([0.0, 0.0, 1.0])  # of a level camera
 N = 3 * len(POINTS)
 WIDTH = 2 * N  # the acceleration ties each coordinate to itself two samples on
 PICTURE = 0.014  # m at the body: .008 body heights, the networks' noise in the picture
+OUTLIER = 0.028  # m: from here on a point of the picture is doubted
 VECTOR = np.array([0.05, 0.045, 0.05])  # m: of a bone's world vector, at first
 RELAXED = 0.12  # m: of its depth in the later rounds, where lengths and picture tell more and it only picks the side
 UNSEEN = 0.15  # m: how firmly what is not seen is drawn to rest
 USUAL_PACE = 10.0  # m/s2: gives people's own jitter on the whole; 3 takes the snap from fast movement
 PACES = 3.0, 25.0  # m/s2: of somebody who sits and talks, and of somebody who jumps
-PACE, AROUND = 1.5, 0.25  # times what the first fit moves, s around each moment
+PACE, AROUND = 2.0, 0.25  # times what the first fit moves, s around each moment
 LEAST_SMOOTHING = 0.03  # keeps points in place that nothing else does
 DEPTH = 0.3  # m: of the linear solution's depth, which only matters where perspective does not tell
 CERTAIN, ITERATIONS = 3, 7  # the largest step is under 1 mm after 4 on all clips tried
@@ -118,7 +119,7 @@ def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray) -> np.nda
         unit = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
         firm = 1.0 / SOFTNESS**2
         error = points[..., [0, 2]] - side * points[..., 1:2]
-        robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / (2 * PICTURE) ** 2)) * np.ones(2)
+        robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / OUTLIER**2)) * np.ones(2)
     return points
 
 
