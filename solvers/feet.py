@@ -6,12 +6,14 @@ import numpy as np
 
 from .names import CONTACTS, JOINT
 from .performance import Performance
-from .rotations import between, inverse, multiply, rotate
+from .rotations import between, from_axis_angle, inverse, multiply, rotate, slerp
 from .skeleton import joint_positions
 from .tpose import ANKLE_SHARE, SIDES, Rig
 
 REACH = 0.9995  # of the straight leg: a knee nearer to straight than this pops
-EASE = 0.15  # s over which a foot is taken to the ground and let go
+NEAR = 0.08  # m from where it stands at which a foot still is on the ground; at twice this it is not
+SLIDE = 0.08  # m from its mean place that a standing foot seems to go at most; at twice this it slides
+EASE = 0.25  # s over which a foot is taken to the ground and let go
 
 
 def plant(
@@ -26,7 +28,14 @@ def plant(
     if not sides or strength == 0:
         return turns, pelvis
     turns, pelvis = turns.copy(), pelvis.copy()
-    targets = {side: ankle_target(performance, rig, turns, pelvis, side, strength) for side in sides}
+    touches = {side: touching(performance, side) * strength for side in sides}
+    for side in sides:
+        foot = JOINT[f"{side}Foot"]
+        turns[:, foot] = flattened(turns[:, foot], rig.correction[foot], touches[side].min(-1))
+    targets = {
+        side: ankle_target(performance, rig, leg(rig, turns, pelvis, side), side, touches[side], strength)
+        for side in sides
+    }
     drop = np.zeros(len(pelvis))
     for side in sides:
         hip = leg(rig, turns, pelvis, side)[0]
@@ -37,30 +46,51 @@ def plant(
     return turns, pelvis
 
 
-def ankle_target(
-    performance: Performance, rig: Rig, turns: np.ndarray, pelvis: np.ndarray, side: str, strength: float
-) -> np.ndarray:
-    """Where an ankle (N, 3) has to be: as far as it touches, heel or toes follow the performer's, in leg lengths.
+def touching(performance: Performance, side: str) -> np.ndarray:
+    """How much heel and toes of a foot touch the ground: (N, 2) 0..1, easing in and out.
 
-    During each contact the foot stands as near as possible to where the uncorrected leg has put it.
+    What the performance calls a contact high above the ground, as on a step, is none with the ground.
     """
     points = joint_positions(performance.rotations, performance.root, performance.skeleton)
-    _, _, ankle, toes = leg(rig, turns, pelvis, side)
-    foot, toe = JOINT[f"{side}Foot"], JOINT[f"{side}Toes"]
-    theirs = ankle_height(performance)
+    low = ankle_height(performance)
+    drop = performance.skeleton[JOINT[f"{side}Toes"], 2] - performance.skeleton[JOINT[f"{side}Foot"], 2]
+    weights = []
+    for part, joint, height in (("Heel", "Foot", low), ("Toe", "Toes", low + drop)):
+        contact = performance.contacts[:, CONTACTS.index(f"{side}{part}")]
+        above = points[:, JOINT[f"{side}{joint}"], 2] - height
+        weights.append(_eased(contact * np.clip(2 - np.abs(above) / NEAR, 0, 1), performance.time))
+    return np.stack(weights, -1)
+
+
+def flattened(turns: np.ndarray, correction: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """A foot's turns (N, 4) with its sole on the ground, as far as both its ends touch; it keeps its heading.
+
+    correction: (4,) of the foot. share: (N,) 0..1.
+    """
+    world = multiply(turns, inverse(correction))
+    ahead = rotate(world, np.array([0.0, -1.0, 0.0]))
+    level = from_axis_angle(np.array([0.0, 0.0, 1.0]), np.arctan2(ahead[:, 0], -ahead[:, 1]))
+    return multiply(slerp(world, level, share), correction)
+
+
+def ankle_target(
+    performance: Performance, rig: Rig, now: tuple[np.ndarray, ...], side: str, touch: np.ndarray, strength: float
+) -> np.ndarray:
+    """Where an ankle (N, 3) has to be: as far as heel or toes touch, they are on the ground and stay in place.
+
+    The place of each contact is the one that the uncorrected leg has on average.
+    now: hip, knee, ankle and toe joint, each (N, 3). touch: (N, 2) of heel and toes.
+    """
+    points = joint_positions(performance.rotations, performance.root, performance.skeleton)
+    _, _, ankle, toes = now
     heights = rig.ankle, _toe_height(rig, side)
-    low = theirs, theirs + performance.skeleton[toe, 2] - performance.skeleton[foot, 2]
-    total, weights = np.zeros_like(pelvis), np.zeros(len(pelvis))
-    touches = [performance.contacts[:, CONTACTS.index(f"{side}{part}")] for part in ("Heel", "Toe")]
-    for point, joint, touch, height, least in zip((ankle, toes), (foot, toe), touches, heights, low, strict=True):
-        if not np.isfinite(rig.heads[joint]).all():
-            continue
-        weight = _eased(touch, performance.time)
-        goal = (points[:, joint] - [0, 0, least]) * rig.scale + [0, 0, rig.ground + height]
-        goal[:, :2] += _stands(point[:, :2] - goal[:, :2], weight)
-        total += weight[:, None] * (goal - point)
-        weights += weight
-    target = ankle + strength * total / np.maximum(weights, 1.0)[:, None]
+    total = np.zeros_like(ankle)
+    for column, (point, part, height) in enumerate(zip((ankle, toes), ("Foot", "Toes"), heights, strict=True)):
+        if np.isfinite(rig.heads[JOINT[f"{side}{part}"]]).all():
+            goal = np.concatenate([point[:, :2], np.full((len(point), 1), rig.ground + height)], 1)
+            goal[:, :2] += _held(point[:, :2], points[:, JOINT[f"{side}{part}"], :2] * rig.scale, touch[:, column], rig)
+            total += touch[:, column, None] * (goal - point)
+    target = ankle + total / np.maximum(touch.sum(-1), 1.0)[:, None]
     sunk = rig.ground - np.minimum(target[:, 2] - heights[0], target[:, 2] + (toes - ankle)[:, 2] - heights[1])
     target[:, 2] += strength * np.maximum(sunk, 0.0)
     return target
@@ -147,18 +177,21 @@ def _eased(contact: np.ndarray, time: np.ndarray) -> np.ndarray:
     return np.convolve(padded, window / window.sum(), mode="valid")
 
 
-def _stands(offset: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Per contact one constant offset (N, 2), the mean over it; between contacts it goes evenly from one to the next.
+def _held(point: np.ndarray, theirs: np.ndarray, weight: np.ndarray, rig: Rig) -> np.ndarray:
+    """The way (N, 2) from where a foot is to where it stands in each contact, and evenly on between two.
 
-    offset: (N, 2). weight: (N,) 0..1.
+    A contact in which the performer's foot goes far is no standing, but a slide: the foot goes along.
+    point, theirs: (N, 2) of the character and of the performer, armature units. weight: (N,) 0..1.
     """
-    touching = np.concatenate([[False], weight > 0.05, [False]])
-    edges = np.flatnonzero(np.diff(touching.astype(int)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], weight > 0.05, [False]]).astype(int)))
     if not len(edges):
-        return np.zeros_like(offset)
-    frames, values = [], []
+        return np.zeros_like(point)
+    frames, ways = [], []
     for start, stop in edges.reshape(-1, 2):
-        mean = np.average(offset[start:stop], axis=0, weights=weight[start:stop])
-        frames += [start, stop - 1]
-        values += [mean, mean]
-    return np.stack([np.interp(np.arange(len(offset)), frames, np.array(values)[:, axis]) for axis in range(2)], -1)
+        share = weight[start:stop]
+        place, slid = (np.average(path[start:stop], axis=0, weights=share) for path in (point, theirs))
+        way = theirs[start:stop] - slid
+        loose = np.clip(np.linalg.norm(way[share > 0.5], axis=-1).max(initial=0.0) / (SLIDE * rig.scale) - 1, 0, 1)
+        frames += range(start, stop)
+        ways += list(place + loose * way - point[start:stop])
+    return np.stack([np.interp(np.arange(len(point)), frames, np.array(ways)[:, axis]) for axis in range(2)], -1)

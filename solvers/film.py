@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import RenderError
 from .record import written_whole
-from .video import probe
+from .video import probe, tolerance
 
 RATE = 48000  # Hz, of the film's sound: video's standard
 BLOCK = 1024  # samples an AAC frame holds
@@ -106,7 +106,7 @@ def samples(sound: Soundtrack) -> Iterator[np.ndarray]:
 
     begins = probe(sound.path).first + sound.start
     resampler = av.AudioResampler("fltp", "stereo", RATE)
-    with av.open(sound.path, metadata_errors="replace") as container:
+    with av.open(sound.path, **tolerance()) as container:
         track = container.streams.audio[0]
         if sound.start > 1.0:
             container.seek(max(0, int((begins - 1.0) * av.time_base)))
