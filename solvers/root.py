@@ -59,7 +59,7 @@ def stand(points, ground: float, present, person, take: Take) -> tuple[np.ndarra
     """The path of the hips (T, 3) m with the ground at z = 0, starting at x = y = 0, and where the camera is (3,) m.
 
     points: (T, P, 3) m, camera at 0, z up. ground: height of the floor, m. present: (T,) whether somebody is there.
-    person: (J, 3) m, the skeleton. take: as detected, for the head's distance where nothing else is seen.
+    person: (J, 3) m, the skeleton. take: as detected, for where the face is when nothing else is seen.
     """
     hips = points[:, [POINT["leftHip"], POINT["rightHip"]]].mean(1)
     if present.any():
@@ -69,4 +69,5 @@ def stand(points, ground: float, present, person, take: Take) -> tuple[np.ndarra
     path = np.repeat([[0.0, 0.0, height]], len(points), 0)
     heads = take.head[np.isfinite(take.head[:, :3, 3]).all(1), :3, 3]
     away = np.median(heads, 0) if len(heads) else np.array([0.0, USUAL_DEPTH, 0.0])
-    return path, path[0] + person[JOINT["head"]] - away
+    eyes = person[[JOINT["leftEye"], JOINT["rightEye"]]].mean(0)
+    return path, path[0] + eyes - away

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers import fit, rotations, skeleton
+from understudy.solvers import rotations, skeleton
 from understudy.solvers.bones import POINT
 from understudy.solvers.mirror import mirrored
 from understudy.solvers.names import BODY_POINT, CONTACTS, FRAMINGS, JOINT, JOINTS
@@ -217,6 +217,12 @@ def test_smoothing_has_its_strength(acting, solved, strength):
     assert (jitter(solve(take, Settings(smoothing=strength))) > jitter(solved)) == (strength == 0)
 
 
-def test_time_grows_with_length_alone(acting):
-    """The solver's windows see a clip of any length piece by piece."""
-    assert len(list(fit.windows(18000))) == pytest.approx(18000 / (fit.WINDOW - fit.OVERLAP), abs=2)
+def test_a_lone_face_is_where_it_was_seen(acted):
+    """Without a body, the projection puts the eyes where the face was in the picture."""
+    head = np.tile(np.eye(4), (len(acted.take.time), 1, 1))
+    head[:, :3, 3] = [0.1, 0.8, 0.05]
+    performance = solve(replace(Take.empty(acted.take.time, acted.take.size), head=head))
+    eyes = positions(performance)[0, [JOINT["leftEye"], JOINT["rightEye"]]].mean(0)
+    flat = performance.projection @ [*eyes, 1]
+    expected = np.array(acted.take.size) / 2 + 1280 * np.array([0.1, -0.05]) / 0.8
+    assert np.allclose(flat[:2] / flat[2], expected, atol=12)
