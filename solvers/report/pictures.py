@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import VideoError
-from ..names import FINGERS, JOINT, JOINTS, PARENTS, finger_bones
+from ..names import FACE_POINT_COUNT, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from ..performance import Performance
 from ..skeleton import joint_positions
 from ..take import Take
@@ -75,9 +75,11 @@ def _draw_points(picture: np.ndarray, take: Take, sample: int, scale: float) -> 
 
     for part, colour in (("face", POINTS), ("left_hand", LEFT), ("right_hand", RIGHT)):
         points = getattr(take, part).image[sample, :, :2] * scale
-        step = 3 if part == "face" else 1  # a third of the face's 478 points shows its form
-        for x, y in points[::step][np.isfinite(points[::step]).all(1)]:
-            cv2.circle(picture, _fixed((x, y)), 16 if part == "face" else 30, colour, -1, cv2.LINE_AA, 4)
+        points = points[np.isfinite(points).all(1)]
+        if part == "face" and len(points):  # so many that they show the form of a small face and do not cover it
+            points = points[:: max(3, round(FACE_POINT_COUNT / max(np.ptp(points[:, 0]), 1)))]
+        for x, y in points:
+            cv2.circle(picture, _fixed((x, y)), 14 if part == "face" else 30, colour, -1, cv2.LINE_AA, 4)
 
 
 def _draw_skeleton(picture: np.ndarray, performance: Performance, sample: int, scale: float) -> None:
