@@ -17,7 +17,6 @@ from ..addon.figures.proportions import Proportions, joints
 from ..solvers import rotations as rot
 from ..solvers.names import EXPRESSION, EXPRESSIONS, JOINT, JOINTS, finger_bones
 from ..solvers.performance import Performance
-from ..solvers.skeleton import world_rotations
 from .voice import Phoneme, mouth_keys
 
 FPS = 24
@@ -295,8 +294,3 @@ def expressions(script: Script, time: np.ndarray, gaze: np.ndarray) -> np.ndarra
         names = [EXPRESSION["eyeBlinkLeft"], EXPRESSION["eyeBlinkRight"]]
         values[:, names] = np.maximum(values[:, names], lid[:, None])
     return np.clip(values, 0, 1)
-
-
-def joint_turns(performance: Performance) -> np.ndarray:
-    """Rotations of all joints in world axes (T, J, 4), for those who check a performance."""
-    return world_rotations(performance.rotations)

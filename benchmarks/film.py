@@ -27,6 +27,7 @@ from ..addon.quiet import quiet_blender
 from ..solvers.names import EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
+from ..solvers.rotations import rotate
 from ..solvers.skeleton import joint_positions, world_rotations
 from .acting import FPS, perform
 from .performances import PERFORMANCES
@@ -185,8 +186,6 @@ def truth_points(performance: Performance, p: Proportions) -> dict[str, np.ndarr
             bones = finger_bones(side, finger)
             names |= {bone: f"{theirs}{k + 1}" for k, bone in enumerate(bones)}
             ends[bones[2]] = f"{theirs}3_tail"
-    from ..solvers.rotations import rotate
-
     result = {theirs: places[:, JOINT[ours]] for ours, theirs in names.items()}
     for ours, theirs in ends.items():
         result[theirs] = places[:, JOINT[ours]] + rotate(turns[:, JOINT[ours]], rest[ours][1] - rest[ours][0])

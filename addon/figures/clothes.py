@@ -311,7 +311,7 @@ def _leg(cage: Cage, p: Proportions, cut: Cut, start: list[int], sign: int, crot
     ring = start
     for height, off, material in stations:
         centre, radius = leg_centre(p, height) * [sign, 1, 1], leg_radius(p, height) + off * cut.leg
-        reach = min(radius, 1e9 if height < p.knee else p.hip_x - 0.004)  # the thighs meet but do not cross
+        reach = min(radius, p.hip_x - 0.004)  # the thighs meet but do not cross
         x = np.where(np.cos(angle) * sign < 0, reach, radius) * np.cos(angle)
         points = centre + np.stack([x, radius * np.sin(angle), np.zeros(12)], 1)
         fresh = cage.add(points, [leg_weights(p, q) for q in points])

@@ -177,7 +177,7 @@ def _digit(
         if k == 0:
             weights = mix(weights, cage.weights[ring[2]], 0.12)
         fresh = cage.add(centre + thick * section, weights)
-        nail = k in (9,)
+        nail = k == len(stations) - 2
         cage.bridge(ring, fresh, ["nail" if nail and j in (1, 2) else "skin" for j in range(8)])
         ring = fresh
     cage.cap(ring, line[3] - 0.02 * thick * up, {names[2]: 1.0}, "skin")
