@@ -196,8 +196,8 @@ def hood(p: Proportions, cut: Cut) -> Part:
         points = centre[k] + around
         fresh = cage.add(points, [torso_weights(p, q * [0.45, 1, 1]) for q in points])
         if ring is None:
-            cage.cap([fresh[0], *fresh[:0:-1]], centre[k] - 0.006 * np.array([-np.sin(angles[k]), np.cos(angles[k]), 0]),
-                     torso_weights(p, centre[k] * [0.45, 1, 1]), "top")  # fmt: skip
+            tip = centre[k] - 0.006 * np.array([-np.sin(angles[k]), np.cos(angles[k]), 0])
+            cage.cap([fresh[0], *fresh[:0:-1]], tip, torso_weights(p, centre[k] * [0.45, 1, 1]), "top")
         else:
             cage.bridge(fresh, ring, "top")
         ring = fresh
