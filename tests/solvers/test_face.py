@@ -1,0 +1,141 @@
+"""Face: points moved as a feature moves give that feature's expression."""
+
+import time as clock
+
+import numpy as np
+import pytest
+from understudy.solvers import face, rotations, skull
+from understudy.solvers.names import EXPRESSION, EXPRESSIONS
+from understudy.solvers.settings import Settings
+from understudy.solvers.take import Take
+
+from .synthetic_face import SIZE, TIME, moved, neutral, take_of
+from .test_gaze import lids_shut
+
+PULSE = np.clip(np.sin((TIME - 0.8) * np.pi / 1.2), 0, 1) * (TIME < 2)
+CHIN = (14, 17, 18, 152, 175, 199, 200, 87, 317, 178, 402, 15, 16, 314, 84)
+LEFT_BROW = (285, 295, 282, 283, 276, 336, 296, 334, 293, 300)
+RIGHT_BROW = (55, 65, 52, 53, 46, 107, 66, 105, 63, 70)
+USUAL = Settings()
+
+
+def used(indices):
+    return [i for i in indices if i in skull.weights().points]
+
+
+def solved(take, settings=USUAL):
+    values, confidence = face.solve_expressions(take, TIME, settings)
+    return {name: values[:, index] for name, index in EXPRESSION.items()}, confidence
+
+
+def test_a_face_at_rest_shows_nothing():
+    """The average face, turning about, keeps all expressions near 0."""
+    swing = np.sin(TIME * 4)[:, None] * np.radians([8, 4, 15])
+    values, confidence = face.solve_expressions(take_of(neutral(), rotations.from_vector(swing)), TIME, USUAL)
+    assert values.max() < 0.1
+    assert np.allclose(confidence, 1)
+
+
+def test_a_performer_with_another_face_is_at_rest_too():
+    """Brows that always sit higher than the average face's are that performer's face, not an expression."""
+    high = moved(used(LEFT_BROW + RIGHT_BROW), (0, 0, 0.06), np.ones(len(TIME)))
+    values, _ = face.solve_expressions(take_of(high), TIME, USUAL)
+    assert values[:, EXPRESSION["browOuterUpLeft"]].max() < 0.2
+
+
+def test_a_falling_chin_opens_the_jaw():
+    """Lower lip and chin moving down and back are an open jaw in step with it."""
+    values, _ = solved(take_of(moved(used(CHIN), (0, 0.15, -0.35), PULSE)))
+    assert np.corrcoef(values["jawOpen"], PULSE)[0, 1] > 0.95
+    assert values["jawOpen"].max() > 0.4
+
+
+def test_one_brow_is_one_brow():
+    """The performer's left brow, on the picture's right, raises the left shape and not the right one."""
+    values, _ = solved(take_of(moved(used(LEFT_BROW), (0, 0, 0.12), PULSE)))
+    assert np.corrcoef(values["browOuterUpLeft"], PULSE)[0, 1] > 0.9
+    assert values["browOuterUpLeft"].max() > 2 * values["browOuterUpRight"].max()
+
+
+def test_corners_of_the_mouth_smile():
+    """Corners moving up, out and back are a smile on both sides."""
+    both = moved(used([291, 308, 287, 409, 375]), (0.09, 0.06, 0.12), PULSE)
+    both += moved(used([61, 78, 57, 185, 146]), (-0.09, 0.06, 0.12), PULSE) - neutral()
+    values, _ = solved(take_of(both))
+    for side in ("Left", "Right"):
+        assert np.corrcoef(values[f"mouthSmile{side}"], PULSE)[0, 1] > 0.9
+        assert values[f"mouthSmile{side}"].max() > values[f"mouthFrown{side}"].max()
+
+
+def test_blinks_close_fully_and_stay_short():
+    """A blink of three samples closes both eyes fully and is over at once: it is not smoothed away."""
+    blink = np.convolve(np.isin(np.arange(len(TIME)), [30, 70]), [0.5, 1, 0.5], "same")
+    values, _ = solved(take_of(lids_shut(np.minimum(blink, 0.95))))
+    for side in ("Left", "Right"):
+        assert values[f"eyeBlink{side}"][[30, 70]].min() > 0.9
+        assert values[f"eyeBlink{side}"][[26, 34, 50, 66, 74]].max() < 0.1
+
+
+def test_a_wink_closes_one_eye():
+    """Only the left lid falls: only the left eye blinks."""
+    shut = lids_shut(PULSE)
+    shut[:, [159, 158, 160]] = neutral()[:, [159, 158, 160]]
+    values, _ = solved(take_of(shut))
+    assert values["eyeBlinkLeft"].max() > 0.9
+    assert values["eyeBlinkRight"].max() < 0.1
+
+
+def test_glances_follow_the_gaze():
+    """eyeLook shapes say what the gaze says, 1 standing for 30 degrees; opposite ones are never both there."""
+    directions = np.radians([[[15, -9], [15, -9]], [[-30, 30], [-30, 30]]])
+    values = face.glances(np.zeros((2, len(EXPRESSIONS))), directions)
+    first = {n: values[0, EXPRESSION[n]] for n in EXPRESSIONS if n.startswith("eyeLook") and values[0, EXPRESSION[n]] > 0}
+    expected = {"eyeLookOutLeft": 0.5, "eyeLookInRight": 0.5, "eyeLookDownLeft": 0.3, "eyeLookDownRight": 0.3}
+    assert first == pytest.approx(expected)
+    assert values[1, EXPRESSION["eyeLookInLeft"]] == pytest.approx(1)
+    assert values[1, EXPRESSION["eyeLookUpRight"]] == pytest.approx(1)
+
+
+def test_a_lost_face_eases_to_neutral():
+    """An open mouth at the moment the face is lost closes within a second, and the confidence falls to 0."""
+    seen = TIME < 1.2
+    values, confidence = solved(take_of(moved(used(CHIN), (0, 0.15, -0.35), (TIME > 0.6) * 1.0), seen=seen))
+    assert values["jawOpen"][TIME < 1.2].max() > 0.4
+    assert values["jawOpen"][TIME > 2].max() < 1e-6
+    assert confidence[TIME > 2].max() == 0
+
+
+def test_scores_join_where_there_are_any():
+    """Scores of the detector change the shapes that both read better together, and no others."""
+    scores = np.zeros((len(TIME), len(EXPRESSIONS)))
+    scores[:, EXPRESSION["mouthPucker"]] = 0.5 * PULSE
+    scores[:, EXPRESSION["jawOpen"]] = 0.5 * PULSE
+    with_them, _ = solved(take_of(neutral(), scores=scores))
+    assert (with_them["mouthPucker"].max() > 0.2) == (skull.weights().score_share[EXPRESSION["mouthPucker"]] > 0)
+    assert (with_them["jawOpen"].max() > 0.2) == (skull.weights().score_share[EXPRESSION["jawOpen"]] > 0)
+
+
+def test_all_values_are_weights():
+    """Whatever the points do, all 52 values stay within 0 and 1 and are finite."""
+    wild = neutral() + np.random.default_rng(3).normal(0, 0.3, (len(TIME), *neutral().shape[1:]))
+    values, confidence = face.solve_expressions(take_of(wild), TIME, USUAL)
+    assert values.shape == (len(TIME), len(EXPRESSIONS))
+    assert np.isfinite(values).all()
+    assert values.min() >= 0
+    assert values.max() <= 1
+    assert np.isfinite(confidence).all()
+
+
+def test_no_face_is_a_neutral_face():
+    """Without a face all expressions are 0 with no confidence."""
+    values, confidence = face.solve_expressions(Take.empty(TIME, SIZE), TIME, USUAL)
+    assert not values.any()
+    assert not confidence.any()
+
+
+def test_ten_seconds_take_well_under_a_second():
+    """The whole face of a clip is solved much faster than it plays."""
+    take = take_of(neutral())
+    begun = clock.perf_counter()
+    face.solve_expressions(take, TIME, USUAL)
+    assert clock.perf_counter() - begun < 0.1 * TIME[-1] + 0.5
