@@ -94,6 +94,17 @@ def prepare(
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
     scene.frame_set(scene.frame_start)
+    if bpy.app.background:
+        look_through_camera()
+
+
+def look_through_camera() -> None:
+    """Let all 3D viewports of the open file show what the camera sees, in the colours of the film."""
+    for screen in bpy.data.screens:
+        for area in [area for area in screen.areas if area.type == "VIEW_3D"]:
+            view = area.spaces.active
+            view.region_3d.view_perspective = "CAMERA"
+            view.shading.light, view.shading.color_type = "STUDIO", "TEXTURE"
 
 
 def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
@@ -123,9 +134,18 @@ def set_engine(scene: bpy.types.Scene, engine: str) -> None:
     if engine == "workbench":
         _workbench(scene.display)
     elif engine == "cycles":
-        scene.cycles.samples, scene.cycles.use_denoising = 32, bpy.app.build_options.opencolorio
+        scene.cycles.samples, scene.cycles.use_denoising = 32, _can_denoise()
     elif hasattr(scene, "eevee"):
         scene.eevee.taa_render_samples = 16
+
+
+def _can_denoise() -> bool:
+    """Whether Cycles was built with its denoiser, as some distributions' is not."""
+    try:
+        import _cycles
+    except ImportError:
+        return False
+    return bool(_cycles.with_openimagedenoise)
 
 
 def _workbench(display: bpy.types.SceneDisplay) -> None:
@@ -277,6 +297,7 @@ def add_sound(scene: bpy.types.Scene, sound: film.Soundtrack | None) -> None:
         return  # a Blender without an audio system: the film is muxed without its help
     if offset:
         setattr(strip, "left_handle" if hasattr(strip, "left_handle") else "frame_final_start", scene.frame_start)
+    scene.sync_mode = "AUDIO_SYNC"  # playback drops frames rather than the beat
     workspace = bpy.context.workspace
     if workspace is not None and hasattr(workspace, "sequencer_scene"):
         workspace.sequencer_scene = scene

@@ -38,8 +38,8 @@ CHAINS = (("spine", "chest", "upperChest"), *(finger_bones(s, f) for s in SIDES 
 
 NEUTRAL_INTENSITY = 3.0  # of 1 to 5, as the field has it (Act-Two's expression_intensity): as performed
 JAW_OPEN = np.radians(25.0)  # a jaw bone's turn at jawOpen 1: 4 cm between the teeth at 9 cm from the joint
-# Eyes at the ends of ARKit's eyeLook sliders: the human oculomotor range in daily use (Stahl 1999: 30 to 35 degrees).
-LOOK_ASIDE, LOOK_UP, LOOK_DOWN = np.radians([35.0, 30.0, 35.0])
+# An eye's turn at the end of an eyeLook slider: as far as eyes go before the head does (Stahl 1999: about 30 degrees).
+GLANCE = np.radians(30.0)
 LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("In", "Out", "Up", "Down"))
 # Sliders beyond 1 would push the lids through the eyes.
 CAPPED = tuple(f"{part}{side}" for side in ("Left", "Right") for part in ("eyeBlink", "eyeSquint"))
@@ -262,10 +262,10 @@ def look_values(gaze: np.ndarray) -> dict[str, np.ndarray]:
     values = {}
     for eye, (side, outwards) in enumerate((("Left", 1.0), ("Right", -1.0))):
         aside, up = gaze[:, eye, 0] * outwards, gaze[:, eye, 1]
-        values[f"eyeLookOut{side}"] = np.clip(aside / LOOK_ASIDE, 0, 1)
-        values[f"eyeLookIn{side}"] = np.clip(-aside / LOOK_ASIDE, 0, 1)
-        values[f"eyeLookUp{side}"] = np.clip(up / LOOK_UP, 0, 1)
-        values[f"eyeLookDown{side}"] = np.clip(-up / LOOK_DOWN, 0, 1)
+        values[f"eyeLookOut{side}"] = np.clip(aside / GLANCE, 0, 1)
+        values[f"eyeLookIn{side}"] = np.clip(-aside / GLANCE, 0, 1)
+        values[f"eyeLookUp{side}"] = np.clip(up / GLANCE, 0, 1)
+        values[f"eyeLookDown{side}"] = np.clip(-up / GLANCE, 0, 1)
     return values
 
 
