@@ -38,7 +38,7 @@ CHAINS = (("spine", "chest", "upperChest"), *(finger_bones(s, f) for s in SIDES 
 
 NEUTRAL_INTENSITY = 3.0  # of 1 to 5, as the field has it (Act-Two's expression_intensity): as performed
 JAW_OPEN = np.radians(25.0)  # a jaw bone's turn at jawOpen 1: 4 cm between the teeth at 9 cm from the joint
-# An eye's turn at the end of an eyeLook slider: as far as eyes go before the head does (Stahl 1999: about 30 degrees).
+# An eye's turn at the end of an eyeLook slider: as far as eyes go without the head (Stahl 1999: about 30 degrees).
 GLANCE = np.radians(30.0)
 LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("In", "Out", "Up", "Down"))
 # Sliders beyond 1 would push the lids through the eyes.
