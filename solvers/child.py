@@ -1,0 +1,98 @@
+"""The detector's process: looks at a video and leaves a take, telling how far it is in JSON lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+
+from .offline import stay_offline
+
+# Debian's packages of the libraries that MediaPipe's native code loads.
+PACKAGES = {"libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2", "libGL.so.1": "libgl1"}
+
+
+def main(words: str) -> int:
+    """Do one job and tell of it on standard output.
+
+    words: JSON {"video", "out": paths, "start", "end": s or null}.
+    Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
+    """
+    stay_offline()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from .errors import DetectorError, UnderstudyError
+
+    job = json.loads(words)
+    try:
+        watch(job["video"], Path(job["out"]), job["start"], job["end"])
+        return 0
+    except UnderstudyError as fault:
+        _tell(error=type(fault).__name__, message=str(fault))
+    except OSError as fault:
+        missing = re.search(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file", str(fault))
+        if missing is None:
+            raise
+        name = missing[1]
+        package = f" (Debian's package {PACKAGES[name]})" if name in PACKAGES else ""
+        message = f"MediaPipe needs the system library {name}{package}, which is missing: install it and try again."
+        _tell(error=DetectorError.__name__, message=message)
+    return 2
+
+
+def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
+    """Look at a video and write the take; memory does not grow with its length.
+
+    path: of the video. out: of the take; its folder takes scratch files too. start, end: s or None.
+    Raises NobodyError where no picture shows a performer.
+    """
+    from . import models, record, video
+    from .detectors import DETECTORS
+    from .errors import NobodyError
+    from .spool import Spool
+
+    found, clip = models.find(), video.probe(path)
+    total = _expected(clip, start, end)
+    spool = Spool(out.parent)
+    _tell(done=0, total=total)
+    with DETECTORS["mediapipe"](found) as detector:
+        for done, sight in enumerate(detector.watch(video.pictures(path, start, end)), 1):
+            spool.add(sight)
+            _tell(done=done, total=max(done, total))
+    if not spool.somebody:
+        raise NobodyError(
+            f"Nobody was found in {Path(path).name}: none of its {spool.count} pictures shows a face, a hand or a body "
+            "clearly; a performer should be lit, in focus and large enough in the picture."
+        )
+    source = {
+        "path": path, "sha256": _digest(path), "fps": spool.fps or clip.fps, "seconds": clip.seconds,
+        "sound": clip.sound, "start": start, "end": end,
+    }  # fmt: skip
+    seen_by = {"name": detector.name, "version": detector.version, "models": models.digests(found)}
+    history = (("detect", {"start": start, "end": end}),)
+    record.save(spool.take(clip.size, source=source, detector=seen_by, history=history), out)
+
+
+def _expected(clip, start: float | None, end: float | None) -> int:
+    begin = start or 0.0
+    span = min(clip.seconds if end is None else end, clip.seconds) - begin
+    return max(1, round(clip.frames * span / clip.seconds))
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tell(**facts) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+def _end_with_parent() -> None:
+    """End at once when the parent has gone: it holds the other end of standard input, and never writes to it."""
+    while os.read(sys.stdin.fileno(), 1024):  # unbuffered: Python cannot end while a thread holds a buffer's lock
+        pass
+    os._exit(3)

@@ -1,0 +1,307 @@
+"""MediaPipe Tasks as a detector: the pose first, then face and hands where the pose says they are."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
+from . import crops
+from .crops import Square
+from .facing import head_of
+from .people import Person, belief, followed
+from .pipeline import ahead
+from .sight import SIDES, Points, Sight
+from .surgery import bundle, centred_palm
+
+PEOPLE = 3  # at most so many bodies a picture: the performer and two who pass by
+# The palm network's and the hand network's least score where the pose says that a hand is (0.5 is their own default):
+# lower ones find a quarter more hands in motion blur, and the arm tells which are none.
+PALM_BY_ARM, HAND_BY_ARM = 0.2, 0.3
+# Two detections are one hand if their points differ by less than this part of the hand's size, on the average.
+SAME_HAND = 0.35
+HAND_BUNDLE = ("hand_detector.tflite", "hand_landmarks_detector.tflite")
+BLENDSHAPES = "face_blendshapes.tflite"
+
+
+@dataclass(frozen=True)
+class FoundHand:
+    """One hand that a network saw: its points, the side that the network thinks it is."""
+
+    points: Points
+    label: str
+
+    @property
+    def wrist(self) -> np.ndarray:
+        return self.points.image[0, :2]
+
+    @property
+    def score(self) -> float:
+        return float(self.points.confidence[0])
+
+    def as_side(self, side: str) -> FoundHand:
+        """The hand as that of a known side; one that the network took for the other was mirrored in depth."""
+        if side == self.label:
+            return self
+        points = self.points
+        world = points.world * [-1, 1, 1]
+        return FoundHand(replace(points, world=world), side)
+
+    def same_as(self, other: FoundHand) -> bool:
+        size = np.ptp(other.points.image[:, :2], axis=0).max()
+        apart = np.linalg.norm(self.points.image[:, :2] - other.points.image[:, :2], axis=1).mean()
+        return bool(apart < SAME_HAND * size)
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """The face that the network saw, if any: points, scores, and whether it is where the pose has the head."""
+
+    points: Points = Points.none(FACE_POINT_COUNT)
+    expressions: np.ndarray | None = None
+    by_pose: bool = False
+
+
+class MediaPipe:
+    """Pose, face and hand networks in single-image mode; see detectors.Detector for the protocol.
+
+    networks: {"pose", "face", "hand": path of a Tasks bundle}.
+    """
+
+    name = "mediapipe"
+
+    def __init__(self, networks: dict[str, Path]):
+        self.networks = networks
+        self.version = metadata.version("mediapipe")
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> MediaPipe:
+        from mediapipe.tasks.python import vision
+
+        with contextlib.ExitStack() as opening:
+
+            def task(kind: str, content: bytes, **options):
+                made = getattr(vision, f"{kind}Landmarker").create_from_options(
+                    getattr(vision, f"{kind}LandmarkerOptions")(base_options=_base(content), **options)
+                )
+                return opening.enter_context(made)
+
+            files = {kind: path.read_bytes() for kind, path in self.networks.items()}
+            with zipfile.ZipFile(self.networks["face"]) as face:
+                scores = BLENDSHAPES in face.namelist()
+            self._pose = task("Pose", files["pose"], num_poses=PEOPLE)
+            self._face = task("Face", files["face"], output_face_blendshapes=scores)
+            self._hand = task("Hand", files["hand"], num_hands=2)
+            self._hand_by_arm = task(
+                "Hand", files["hand"], num_hands=2, min_hand_detection_confidence=PALM_BY_ARM,
+                min_hand_presence_confidence=HAND_BY_ARM,
+            )  # fmt: skip
+            self._hand_here = task("Hand", _without_search(self.networks["hand"]), num_hands=1)
+            self._pool = opening.enter_context(ThreadPoolExecutor(1))
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, *fault) -> None:
+        self._open.close()
+
+    def watch(self, pictures: Iterable[tuple[float, np.ndarray]]) -> Iterator[Sight]:
+        """What is seen in each picture.
+
+        pictures: (time s, rgb (H, W, 3) uint8).
+        Decoding, the pose of the next picture, and face beside hands of this one overlap.
+        """
+        posed = ahead(self._with_performer(ahead(pictures)))
+        face, hands, believed, before = FoundFace(), {}, None, 0.0
+        with contextlib.closing(posed):
+            for time, rgb, person in posed:
+                looking = self._pool.submit(self._face_in, rgb, person, face)
+                proven = person is not None and (person.proven or looking.result().by_pose)
+                believed, before = belief(believed, proven, time - before), time
+                somebody = person if believed > 0.5 else None
+                hands = self._hands_in(rgb, somebody, hands)
+                face = looking.result()
+                yield _sight(time, rgb, somebody, face, hands)
+
+    def _with_performer(self, pictures: Iterable) -> Iterator[tuple[float, np.ndarray, Person | None]]:
+        with contextlib.closing(pictures):
+            last = None
+            for time, rgb in pictures:
+                height, width = rgb.shape[:2]
+                answer = self._pose.detect(_picture(rgb))
+                people = [
+                    Person(time, _body(image, world, width, height), (width, height))
+                    for image, world in zip(answer.pose_landmarks, answer.pose_world_landmarks, strict=True)
+                ]
+                person = followed(people, last)
+                last = person or last
+                yield time, rgb, person
+
+    def _face_in(self, rgb: np.ndarray, person: Person | None, last: FoundFace) -> FoundFace:
+        """The face: where the pose has it, else where it was last, else anywhere."""
+        squares = [None]
+        if last.points.seen:
+            squares.insert(0, crops.box_square(last.points.image[:, :2]))
+        if person is not None:
+            squares.insert(0, crops.face_square(person.body.image[:, :2]))
+        for square in squares:
+            piece, matrix = crops.cut(rgb, square)
+            answer = self._face.detect(_picture(piece))
+            if answer.face_landmarks:
+                image = _in_picture(answer.face_landmarks[0], piece, matrix)
+                scores = answer.face_blendshapes[0] if answer.face_blendshapes else ()
+                return FoundFace(
+                    _seen(image), _expressions(scores), by_pose=person is not None and square is squares[0]
+                )
+        return FoundFace()
+
+    def _hands_in(
+        self, rgb: np.ndarray, person: Person | None, last: dict[str, FoundHand]
+    ) -> dict[str, FoundHand]:  # fmt: skip
+        """The hands by side: those of the person's arms, or any where there is nobody or no arm is seen."""
+        if person is not None:
+            arms = [arm for side in SIDES if (arm := crops.arm(person, side)) is not None]
+            if arms:
+                return _by_arm(arms, [hand for arm in arms for hand in self._hands_of(rgb, arm, last.get(arm.side))])
+        kept = {side: here for side, hand in last.items() if (here := self._hand_at(rgb, hand)) is not None}
+        return _by_label(kept, [] if kept else self._hands_within(rgb, None, self._hand))
+
+    def _hands_of(self, rgb: np.ndarray, arm: crops.Arm, last: FoundHand | None) -> list[FoundHand]:
+        """Hands near an arm's end: where its hand was last, else by search, in an upright piece and in a turned one."""
+        if last is not None:
+            here = self._hand_at(rgb, last)
+            if here is not None and arm.reaches(here.wrist):
+                return [here]
+        found = []
+        for square in (arm.square, arm.turned_square):
+            found += self._hands_within(rgb, square, self._hand_by_arm)
+            if any(arm.reaches(hand.wrist) for hand in found):
+                break
+        return found
+
+    def _hand_at(self, rgb: np.ndarray, last: FoundHand) -> FoundHand | None:
+        """The hand that was just seen, without a search for it."""
+        found = self._hands_within(rgb, crops.hand_square(last.points.image[:, :2]), self._hand_here)
+        return found[0] if found else None
+
+    def _hands_within(self, rgb: np.ndarray, square: Square | None, network) -> list[FoundHand]:
+        piece, matrix = crops.cut(rgb, square)
+        answer = network.detect(_picture(piece))
+        turn = matrix[:, :2] / np.hypot(*matrix[:, 0])
+        found = []
+        for image, world, sides in zip(
+            answer.hand_landmarks, answer.hand_world_landmarks, answer.handedness, strict=True
+        ):
+            metres = _numbers(world)
+            metres[:, :2] = metres[:, :2] @ turn.T
+            points = _seen(_in_picture(image, piece, matrix), _our_axes(metres), sides[0].score)
+            found.append(FoundHand(points, sides[0].category_name.lower()))
+        return found
+
+
+def _by_arm(arms: list[crops.Arm], found: list[FoundHand]) -> dict[str, FoundHand]:
+    """Each hand to the nearest arm, no hand to two arms and no arm to two hands."""
+    found = _distinct(found)
+    pairs = sorted(
+        (np.linalg.norm(hand.wrist - arm.wrist) / arm.forearm, k, arm.side)
+        for k, hand in enumerate(found)
+        for arm in arms
+        if arm.reaches(hand.wrist)
+    )
+    taken: dict[str, int] = {}
+    for _, k, side in pairs:
+        if side not in taken and k not in taken.values():
+            taken[side] = k
+    return {side: found[k].as_side(side) for side, k in taken.items()}
+
+
+def _by_label(kept: dict[str, FoundHand], found: list[FoundHand]) -> dict[str, FoundHand]:
+    """Hands without arms: those that were followed keep their side, others have the network's."""
+    sides: dict[str, FoundHand] = {}
+    for side, hand in [*kept.items(), *((hand.label, hand) for hand in _distinct(found))]:
+        if side not in sides and not any(hand.same_as(other) for other in sides.values()):
+            sides[side] = hand.as_side(side)
+    return sides
+
+
+def _distinct(found: list[FoundHand]) -> list[FoundHand]:
+    """The hands without those that are the same as one with a better score."""
+    kept: list[FoundHand] = []
+    for hand in sorted(found, key=lambda hand: -hand.score):
+        if not any(hand.same_as(other) for other in kept):
+            kept.append(hand)
+    return kept
+
+
+def _sight(
+    time: float, rgb: np.ndarray, person: Person | None, face: FoundFace, hands: dict[str, FoundHand]
+) -> Sight:  # fmt: skip
+    parts = {f"{side}_hand": hand.points for side, hand in hands.items()}
+    if person is not None:
+        parts["body"] = person.body
+    if face.points.seen:
+        height, width = rgb.shape[:2]
+        parts |= {
+            "face": face.points, "expressions": face.expressions, "head": head_of(face.points.image, (width, height))
+        }  # fmt: skip
+    return Sight(time, **parts)
+
+
+def _body(image, world, width: int, height: int) -> Points:
+    seen = np.array([point.visibility for point in image])
+    return Points(_numbers(image) * [width, height, width], _our_axes(_numbers(world)), seen)
+
+
+def _seen(image: np.ndarray, world: np.ndarray | None = None, score: float = 1.0) -> Points:
+    return Points(image, np.full_like(image, np.nan) if world is None else world, np.full(len(image), score))
+
+
+def _in_picture(landmarks, piece: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(K, 3) px of the picture, of landmarks that are fractions of a piece's width and height."""
+    height, width = piece.shape[:2]
+    points = _numbers(landmarks) * [width, height, width]
+    scale = np.hypot(*matrix[:, 0])
+    return np.column_stack([points[:, :2] @ matrix[:, :2].T + matrix[:, 2], points[:, 2] * scale])
+
+
+def _expressions(scores) -> np.ndarray:
+    """(52,) in the order of EXPRESSIONS; the network has neither tongueOut nor use for its own _neutral."""
+    values = np.full(len(EXPRESSIONS), np.nan, np.float32)
+    for score in scores:
+        if score.category_name in EXPRESSION:
+            values[EXPRESSION[score.category_name]] = score.score
+    return values
+
+
+def _numbers(landmarks) -> np.ndarray:
+    return np.array([(point.x, point.y, point.z) for point in landmarks], float)
+
+
+def _our_axes(world: np.ndarray) -> np.ndarray:
+    """MediaPipe's x right, y down, z away as our x right, y away, z up."""
+    return world[:, [0, 2, 1]] * [1, 1, -1]
+
+
+def _picture(rgb: np.ndarray):
+    import mediapipe
+
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+
+
+def _base(content: bytes):
+    from mediapipe.tasks.python import BaseOptions
+
+    return BaseOptions(model_asset_buffer=content)
+
+
+def _without_search(hand: Path) -> bytes:
+    """A hand bundle whose search always answers: in the middle, fingers up."""
+    with zipfile.ZipFile(hand) as archive:
+        detector, landmarks = HAND_BUNDLE
+        return bundle({detector: centred_palm(archive.read(detector)), landmarks: archive.read(landmarks)})
