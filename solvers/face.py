@@ -19,6 +19,7 @@ FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for
 CALMEST = 0.1  # of a clip
 LOWEST = 10  # percentile
 DOUBT = 0.05  # standard deviation of what is found
+MOST_RAISED = 4.0  # by which scores too faint for this performer are raised to the size of what the points tell
 STRONGEST = 98  # percentile that becomes 1 where it is above
 OTHER_SIDE = [EXPRESSION[mirrored(n)] for n in EXPRESSIONS]
 UPPER = [i for i, n in enumerate(EXPRESSIONS) if n.startswith(("eye", "brow", "cheekSquint"))]
@@ -73,6 +74,7 @@ def with_scores(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
     there = np.isfinite(scores).all(0)
     share = np.where(there, learned.score_share, 0.0)
     scaled = np.where(there, scores, 0.0) * learned.score_gain
+    scaled = scaled * np.clip(values.std(0) / np.maximum(scaled.std(0), 1e-6), 1.0, MOST_RAISED)
     scaled = scaled - np.median(scaled, 0) + np.median(values, 0)
     return values + share * (scaled - values)
 

@@ -36,6 +36,10 @@ SHUT = (
     0.22  # opening of closed lids against open ones where a clip has no full blink (measured .02 to .3 on five faces)
 )
 BLINK = 0.65  # of the open state: a dip below this is a blink
+QUICK, HALF = (
+    0.4,
+    0.5,
+)  # s, closure: both lids dipping at once, so briefly and so far, are a blink that pictures missed in part
 FULL = 0.45  # a blink that dips below this shut the eye
 
 
@@ -90,7 +94,14 @@ def closure(found: skull.Skull) -> np.ndarray:
     From the eye aspect ratio (opening over width; Soukupova and Cech 2016) against this performer's open eye; what
     closed means is learned from the clip's own blinks.
     """
-    return np.stack([_closure(_opening(found, k), signals.rate(found.time)) for k in (0, 1)], 1)
+    rate = signals.rate(found.time)
+    closed = np.stack([_closure(_opening(found, k), rate) for k in (0, 1)], 1)
+    for eye in (0, 1):
+        for start, end in signals.runs(closed[:, eye] > 1 - BLINK):
+            dip = closed[start:end, eye]
+            if end - start <= QUICK * rate and dip.max() > HALF and closed[start:end, 1 - eye].max() > 1 - BLINK:
+                closed[start:end, eye] = dip / dip.max()
+    return closed
 
 
 def _opening(found: skull.Skull, eye: int) -> np.ndarray:

@@ -161,18 +161,20 @@ def mirror_offsets(offsets: np.ndarray, partner: np.ndarray) -> np.ndarray:
 
 
 def parts_of_face(maps) -> list[tuple[list[str], np.ndarray]]:
-    """Which expressions are read from which features: one eye and its brow from their own side of the face alone."""
+    """Which expressions are read from which features.
+
+    One eye and its brow from their own side of the face; a lowered brow from the brow alone, because the cheeks of a
+    smile move the lids as frowning does.
+    """
     upper, lower = maps
-    side = len(EYE) + len(BROW)
+    eye, side = len(EYE), len(EYE) + len(BROW)
     bridge = upper[2 * side :]
-    sided = [n for n in UPPER if n.endswith(("Left", "Right"))]
-    left, right = np.concatenate([upper[:side], bridge]), np.concatenate([upper[side : 2 * side], bridge])
-    return [
-        ([n for n in sided if n.endswith("Left")], left),
-        ([n for n in sided if n.endswith("Right")], right),
-        ([n for n in UPPER if n not in sided], upper),
-        (LOWER, lower),
-    ]
+    result = [(["browInnerUp"], upper), (LOWER, lower)]
+    for end, first in (("Left", 0), ("Right", side)):
+        brow = np.concatenate([upper[first + eye : first + side], bridge])
+        others = [n for n in UPPER if n.endswith(end) and n != f"browDown{end}"]
+        result += [([f"browDown{end}"], brow), (others, np.concatenate([upper[first : first + eye], brow]))]
+    return result
 
 
 def expression_matrix(offsets, samples: Samples, rows, maps, partner) -> np.ndarray:

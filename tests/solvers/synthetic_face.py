@@ -28,7 +28,10 @@ def moved(indices, offset, amount):
 
 
 def take_of(face, turn=None, middle=(SIZE[0] / 2, SIZE[1] / 2), seen=None, scores=None):
-    """A take that shows this face. face: (T or 1, 478, 3); turn: (T, 4) wxyz; middle: px; seen: (T,); scores: (T, 52)."""
+    """A take that shows this face.
+
+    face: (T or 1, 478, 3); turn: (T, 4) wxyz; middle: px; seen: (T,) bool; scores: (T, 52).
+    """
     face = np.broadcast_to(face, (len(TIME), *face.shape[1:]))
     turn = np.tile(rotations.IDENTITY, (len(TIME), 1)) if turn is None else turn
     points = rotations.rotate(turn[:, None], face * EYES)

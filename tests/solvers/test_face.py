@@ -89,7 +89,7 @@ def test_glances_follow_the_gaze():
     """eyeLook shapes say what the gaze says, 1 standing for 30 degrees; opposite ones are never both there."""
     directions = np.radians([[[15, -9], [15, -9]], [[-30, 30], [-30, 30]]])
     values = face.glances(np.zeros((2, len(EXPRESSIONS))), directions)
-    first = {n: values[0, EXPRESSION[n]] for n in EXPRESSIONS if n.startswith("eyeLook") and values[0, EXPRESSION[n]] > 0}
+    first = {name: value for name, value in zip(EXPRESSIONS, values[0], strict=True) if value > 0}
     expected = {"eyeLookOutLeft": 0.5, "eyeLookInRight": 0.5, "eyeLookDownLeft": 0.3, "eyeLookDownRight": 0.3}
     assert first == pytest.approx(expected)
     assert values[1, EXPRESSION["eyeLookInLeft"]] == pytest.approx(1)

@@ -21,7 +21,10 @@ def lids_shut(amount):
     return face
 
 
-@pytest.mark.parametrize(("offset", "axis", "sign"), [((0.06, 0, 0), 0, 1), ((-0.06, 0, 0), 0, -1), ((0, 0, 0.05), 1, 1)])
+ASIDE = [((0.06, 0, 0), 0, 1), ((-0.06, 0, 0), 0, -1), ((0, 0, 0.05), 1, 1)]
+
+
+@pytest.mark.parametrize(("offset", "axis", "sign"), ASIDE)
 def test_irises_show_where_the_eyes_look(offset, axis, sign):
     """Irises moved to the performer's left are a positive yaw, upwards a positive pitch, the same for both eyes."""
     eyes = gaze.solve_gaze(take_of(moved(gaze.IRISES, offset, STEP)), TIME, Settings())
