@@ -5,10 +5,14 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 from understudy import __main__ as command
+from understudy.addon.cli import DEMO
 from understudy.solvers import cli, errors, progress, record, results
 from understudy.solvers.performance import Performance
 from understudy.solvers.settings import Settings
@@ -165,6 +169,21 @@ def test_asked_to_end_is_interrupted(capsys, monkeypatch, kept, tmp_path):
 def test_times_are_read_as_people_write_them(word, value):
     """Seconds, minutes and hours."""
     assert cli.seconds(word) == value
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_detection_leaves_nothing(tmp_path, number):
+    """Ctrl-C, or being asked to end, while a video is looked at: 130, one line, no child, no file."""
+    line = [sys.executable, "-m", "understudy", "detect", str(DEMO), "--out", str(tmp_path / "t.npz")]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:  # the child's scratch folder
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(number)
+        _, wrong = process.communicate(timeout=60)
+    assert process.returncode == 130 and wrong.startswith("understudy: interrupted") and wrong.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 class Terminal(io.StringIO):
