@@ -23,9 +23,9 @@ from .render_faces import HEADS, landmarks
 
 PLAN = {"woman": (4, 180), "man": (4, 180), "capture": (3, 150), "ict": (48, 95)}  # people, pictures of each
 RIDGE = 0.1  # of the features' variance; .03 to .3 do equally well on heads left out
-# A regression shrinks what it is unsure of. Undone up to a factor, above which only noise would grow: for shapes
-# that are read well in heads left out (mean r above WELL), and for the others.
-MOST_GAIN, WEAK_GAIN, WELL = 3.0, 2.0, 0.35
+# A regression shrinks what it is unsure of. That is undone, at most by MOST_GAIN, for shapes that are read well in heads
+# left out: wholly from a mean r of WELL on, not at all below POORLY, where only noise and other shapes' traces would grow.
+MOST_GAIN, POORLY, WELL = 3.0, 0.25, 0.65
 FIT_STEADY = 0.0005  # squared eye distances: floor of a point's variance in its weight
 STEADIEST = 80  # points that the rigid fit uses
 
@@ -151,7 +151,8 @@ def gains(values: np.ndarray, samples: Samples, quality: np.ndarray) -> np.ndarr
         absent = samples.known[:, k] & (samples.weights[:, k] < 0.02) & np.isfinite(values[:, k])
         if strong.sum() > 20:
             reached = (values[strong, k].mean() - values[absent, k].mean()) / samples.weights[strong, k].mean()
-            result[k] = np.clip(1 / max(reached, 1e-3), 1, MOST_GAIN if quality[k] > WELL else WEAK_GAIN)
+            trust = np.clip((quality[k] - POORLY) / (WELL - POORLY), 0, 1)
+            result[k] = np.clip(1 / max(reached, 1e-3), 1, MOST_GAIN) ** trust
     return result
 
 
