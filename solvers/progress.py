@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 BAR = 24  # characters
-TERMINAL_EVERY, LINES_EVERY = 0.1, 5.0  # s between two updates
+TERMINAL_EVERY, LINES_EVERY = 0.1, 10.0  # s between two updates
 SETTLED = 1.0  # s of a stage after which its speed is worth telling
 
 Report = Callable[[int, int], None]
