@@ -26,6 +26,11 @@ def _jaw_shapes(style: HeadStyle, points: np.ndarray, weight: float = 1.0) -> di
     }
 
 
+def _withdrawn(points: np.ndarray) -> np.ndarray:
+    """How the upper teeth give way to the lips that close over an open jaw, which draws the upper lip back and down."""
+    return np.broadcast_to([0.0, 0.040, 0.012], points.shape)
+
+
 def _arch(style: HeadStyle, heights: list[float], depths: list[float], teeth: int) -> np.ndarray:
     """Points (len(heights), 57, 3) of a band bent like a row of teeth.
 
@@ -65,7 +70,8 @@ def teeth(style: HeadStyle) -> list[Part]:
     names = ["teeth", "teeth", "gums", "gums", "gums", "teeth", "teeth"]
     points, faces, materials = _band(_arch(style, upper, depths, 12), names)
     head = {"head": np.ones(len(points))}
-    result = [Part("upper teeth", points, tuple(faces), tuple(materials), head, {})]
+    shapes = {"mouthClose": _withdrawn(points)}
+    result = [Part("upper teeth", points, tuple(faces), tuple(materials), head, shapes)]
     points, faces, materials = _band(_arch(style, lower, [d + 0.006 for d in depths], 14), names)
     faces = [f[::-1] for f in faces]
     result.append(Part("lower teeth", points, tuple(faces), tuple(materials), head, _jaw_shapes(style, points)))

@@ -207,6 +207,44 @@ def test_lips_close_over_an_open_jaw(style):
     assert gap.max() < 0.005 * STYLES[style].height
 
 
+def seen_beside_the_lips(style: str, **weights: float) -> int:
+    """How many vertices of teeth and tongue a viewer in front sees through the skin, that is, not between the lips."""
+    import cv2
+
+    m, skin_part, height = made(style), part(style, "skin"), STYLES[style].height
+    skin_points = posed(skin_part, **weights) / height
+    line = np.flatnonzero(m.mouth_ring == CONTACT)
+    across = m.vertices[line, 0] / STYLES[style].mouth_width
+    line = line[np.argsort(np.arctan2(m.side[line] * (1 - np.abs(across)).clip(1e-6), across))]
+    opening = (1e4 * skin_points[line][:, [0, 2]]).astype(np.float32)
+    quads = np.array(skin_part.faces)
+    quads = quads[(m.vertices[quads][:, :, 1].max(1) < 0.1) & (np.abs(m.vertices[quads][:, :, 2] + 0.15).max(1) < 0.35)]
+    a, b, c = np.moveaxis(skin_points[np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])], 1, 0)
+    ab, ac = b - a, c - a
+    area = ab[:, 0] * ac[:, 2] - ab[:, 2] * ac[:, 0]
+    a, ab, ac, area = (v[np.abs(area) > 1e-12] for v in (a, ab, ac, area))
+    inner = [posed(part(style, n), **weights) / height for n in ("upper teeth", "lower teeth", "tongue")]
+    count = 0
+    for p in np.concatenate(inner):
+        x, z = p[0] - a[:, 0], p[2] - a[:, 2]
+        s, t = (x * ac[:, 2] - z * ac[:, 0]) / area, (ab[:, 0] * z - ab[:, 2] * x) / area
+        before = a[:, 1] + s * ab[:, 1] + t * ac[:, 1] < p[1]
+        if not (before & (s > -1e-6) & (t > -1e-6) & (s + t < 1 + 1e-6)).any():
+            # 0.4 % of the head's height: lips are curved, the line through their vertices is not
+            count += cv2.pointPolygonTest(opening, (1e4 * float(p[0]), 1e4 * float(p[2])), True) < -40
+    return count
+
+
+@each_style
+@pytest.mark.parametrize("jaw", [0.5, 1.0])
+@pytest.mark.parametrize("other", ["", "mouthSmile", "mouthStretch", "mouthUpperUp", "noseSneer", "mouthFunnel"])
+def test_teeth_stay_behind_the_lips(style, jaw, other):
+    """With the jaw open, and the lips closed over it or drawn aside, nothing of the mouth's inside pierces the skin."""
+    for close in (0.0, jaw):
+        sides = {f"{other}{side}": 1.0 for side in ("", "Left", "Right")}
+        assert seen_beside_the_lips(style, jawOpen=jaw, mouthClose=close, **sides) == 0
+
+
 @each_style
 def test_smile_raises_and_widens(style):
     """mouthSmile draws the corner up, out and back."""
