@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import threading
 from pathlib import Path
 
 from .offline import stay_offline
 
-# Debian's packages of the libraries that MediaPipe's native code loads.
-PACKAGES = {"libEGL.so.1": "libegl1", "libGLESv2.so.2": "libgles2", "libGL.so.1": "libgl1"}
+SCRATCH = ".detect-"  # how the folder begins in which a job leaves its take
+CHUNK = 1 << 24  # bytes of the video that are read at a time for its digest
+# Debian's packages of the libraries that MediaPipe's and OpenCV's native code load.
+PACKAGES = {
+    "libEGL.so.1": "libegl1",
+    "libGLESv2.so.2": "libgles2",
+    "libGL.so.1": "libgl1",
+    "libgthread-2.0.so.0": "libglib2.0-0",
+}
 
 
 def main(words: str) -> int:
@@ -23,24 +32,36 @@ def main(words: str) -> int:
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    from .errors import DetectorError, UnderstudyError
-
     job = json.loads(words)
+    threading.Thread(target=_end_with_parent, args=(Path(job["out"]).parent,), daemon=True).start()
+    from .errors import UnderstudyError
+
     try:
         watch(job["video"], Path(job["out"]), job["start"], job["end"])
         return 0
     except UnderstudyError as fault:
-        _tell(error=type(fault).__name__, message=str(fault))
-    except OSError as fault:
-        missing = re.search(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file", str(fault))
-        if missing is None:
-            raise
+        named = fault
+    except (OSError, ImportError) as fault:
+        named = _named(fault, job["video"])
+    _tell(error=type(named).__name__, message=str(named))
+    return 2
+
+
+def _named(fault: OSError | ImportError, video: str):
+    """The same fault as one of ours. video: path of what was looked at."""
+    from .errors import DetectorError, OutputError, VideoError
+
+    missing = re.search(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file", str(fault))
+    if missing is not None:
         name = missing[1]
         package = f" (Debian's package {PACKAGES[name]})" if name in PACKAGES else ""
-        message = f"MediaPipe needs the system library {name}{package}, which is missing: install it and try again."
-        _tell(error=DetectorError.__name__, message=message)
-    return 2
+        return DetectorError(f"The detector needs the system library {name}{package}, which is missing: install it.")
+    if isinstance(fault, ImportError):
+        return DetectorError(f"The detector needs the Python package {fault.name}, which is missing: install it.")
+    why = fault.strerror or fault
+    if type(fault).__module__.startswith("av") or fault.filename == video:
+        return VideoError(f"{Path(video).name} could not be read to its end ({why}): copy or record it again.")
+    return OutputError(f"The take cannot be written ({why}): make room, or give another place for it.")
 
 
 def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
@@ -58,8 +79,11 @@ def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
     total = _expected(clip, start, end)
     spool = Spool(out.parent)
     _tell(done=0, total=total)
-    with DETECTORS["mediapipe"](found) as detector:
-        for done, sight in enumerate(detector.watch(video.pictures(path, start, end)), 1):
+    with (
+        DETECTORS["mediapipe"](found) as detector,
+        contextlib.closing(detector.watch(video.pictures(path, start, end))) as sights,
+    ):
+        for done, sight in enumerate(sights, 1):
             spool.add(sight)
             _tell(done=done, total=max(done, total))
     if not spool.somebody:
@@ -83,16 +107,25 @@ def _expected(clip, start: float | None, end: float | None) -> int:
 
 
 def _digest(path: str) -> str:
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            _tell(hashed=file.tell())  # a sign of life: a long video takes its time
+    return digest.hexdigest()
 
 
 def _tell(**facts) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def _end_with_parent() -> None:
-    """End at once when the parent has gone: it holds the other end of standard input, and never writes to it."""
+def _end_with_parent(scratch: Path) -> None:
+    """End at once when the parent has gone, and leave nothing behind.
+
+    scratch: the job's folder. The parent holds the other end of standard input, and never writes to it.
+    """
     while os.read(sys.stdin.fileno(), 1024):  # unbuffered: Python cannot end while a thread holds a buffer's lock
         pass
+    if scratch.name.startswith(SCRATCH):
+        shutil.rmtree(scratch, ignore_errors=True)
     os._exit(3)

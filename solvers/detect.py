@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import errors, models, record, video
+from . import child, errors, models, record, video
 from .offline import OFFLINE
 from .take import Take
 
 ROOT = Path(__file__).resolve().parents[1]
 # Loads the package under its own name wherever it lies and whatever it is called in this process, then runs the child.
+# It ends without tidying up: native threads that are taken apart in the wrong order crash or hang.
 LAUNCH = """
-import importlib.util, sys
+import importlib.util, os, sys
 root = sys.argv[1]
 spec = importlib.util.spec_from_file_location("understudy", root + "/__init__.py", submodule_search_locations=[root])
 package = sys.modules["understudy"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(package)
 from understudy.solvers.child import main
-sys.exit(main(sys.argv[2]))
+code = main(sys.argv[2])
+sys.stdout.flush()
+os._exit(code)
 """
 LIBRARIES = ("numpy", "scipy", "av", "mediapipe", "cv2", "flatbuffers")  # what the child imports, beside the package
 POLL = 0.1  # s between two looks at whether the work is still wanted
 PATIENCE = 2.0  # s that a child which is asked to end may take
+SILENCE = 300.0  # s without a word after which it counts as hung; the slowest picture seen took 1 s
+# What native code and Python write last when they fail; MediaPipe writes much else.
+FAILING = re.compile(r"^F\d{4} |^\w*(Error|Exception)\b|terminate called|what\(\):|Check failed")
 
 
 def detect(
@@ -47,21 +56,43 @@ def detect(
     path: of the video. out: where the take is kept (whole or not at all); None keeps no file.
     start, end: s, the range wanted; None is the clip's own.
     progress: is told (pictures done, pictures expected). cancelled: asked now and then; True ends the work.
-    Raises VideoError, NobodyError, ModelError, DetectorError where a native part crashed, and Cancelled.
+    Raises VideoError, NobodyError, ModelError, OutputError, DetectorError where a native part crashed, and Cancelled.
     """
     out = None if out is None else Path(out)
     video.checked_range(video.probe(path), start, end)
     models.find()
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".detect-", dir=out and out.parent) as scratch:
-        kept = Path(scratch) / "take.npz"
-        job = {"video": str(Path(path).resolve()), "out": str(kept), "start": start, "end": end}
-        _run(job, Path(scratch) / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
+    with _scratch(out) as folder:
+        kept = folder / "take.npz"
+        job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end}
+        _run(job, folder / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
         take = record.load(Take, kept)
         if out is not None:
-            kept.replace(out)
+            with _writing(out):
+                out.parent.mkdir(parents=True, exist_ok=True)
+                kept.replace(out)
     return take
+
+
+@contextlib.contextmanager
+def _scratch(out: Path | None) -> Iterator[Path]:
+    """A folder for the time of the work, on the disk where the take is to be."""
+    place = None
+    if out is not None:
+        if out.is_dir():
+            raise errors.OutputError(f"{out} is a folder: give the name of a file in it.")
+        place = next(folder for folder in out.absolute().parents if folder.exists())
+    with _writing(out or tempfile.gettempdir()):
+        scratch = tempfile.TemporaryDirectory(prefix=child.SCRATCH, dir=place, ignore_cleanup_errors=True)
+    with scratch as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _writing(place: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise errors.OutputError(f"The take cannot be written to {place} ({fault.strerror or fault}).") from fault
 
 
 def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> None:
@@ -69,16 +100,11 @@ def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled
 
     job: for child.main. words: a file for what the child writes to standard error.
     """
-    command = [sys.executable, "-u", "-c", LAUNCH, str(ROOT), json.dumps(job)]
-    apart = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
-    with open(words, "wb") as said:
-        child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=_environment(), **apart
-        )
-    lines: queue.Queue = queue.Queue()
-    threading.Thread(target=_read, args=(child.stdout, lines), daemon=True).start()
-    done = 0
+    looking = _started(job, words)
     try:
+        lines: queue.Queue = queue.Queue()
+        threading.Thread(target=_read, args=(looking.stdout, lines), daemon=True).start()
+        done, heard = 0, time.monotonic()
         while (line := _next(lines)) is not None:
             if cancelled():
                 raise errors.Cancelled("Detection was cancelled; nothing was written.")
@@ -87,10 +113,25 @@ def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled
             if "done" in line:
                 done = line["done"]
                 progress(done, line["total"])
-        if child.wait() != 0:
-            raise errors.DetectorError(_last_words(child.returncode, done, words))
+            heard = time.monotonic() if line else heard
+            if time.monotonic() - heard > SILENCE:
+                raise errors.DetectorError(f"The detector hung: no word for {SILENCE:.0f} s after {done} pictures.")
+        if looking.wait() != 0:
+            raise errors.DetectorError(_last_words(looking.returncode, done, words))
     finally:
-        _end(child)
+        _end(looking)
+
+
+def _started(job: dict, words: Path) -> subprocess.Popen:
+    """The child; -P keeps it from taking files of the folder that we are in for Python's own."""
+    command = [sys.executable, "-u", "-P", "-c", LAUNCH, str(ROOT), json.dumps(job)]
+    apart = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
+    pipe = subprocess.PIPE
+    try:
+        with open(words, "wb") as said:
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=said, env=_environment(), **apart)
+    except OSError as fault:
+        raise errors.DetectorError(f"The detector's process could not be started ({fault.strerror}).") from fault
 
 
 def _environment() -> dict[str, str]:
@@ -101,10 +142,12 @@ def _environment() -> dict[str, str]:
 
 
 def _read(stream, lines: queue.Queue) -> None:
-    """Put the child's JSON lines into a queue, then None at its end; what is no JSON is not ours."""
+    """Put the child's JSON lines into a queue, then None at its end; what is no JSON is not ours, or was cut off."""
     for line in stream:
-        if line.startswith(b"{"):
-            lines.put(json.loads(line))
+        with contextlib.suppress(ValueError):
+            facts = json.loads(line)
+            if isinstance(facts, dict):
+                lines.put(facts)
     lines.put(None)
 
 
@@ -116,24 +159,24 @@ def _next(lines: queue.Queue) -> dict | None:
         return {}
 
 
-def _end(child: subprocess.Popen) -> None:
+def _end(looking: subprocess.Popen) -> None:
     """See to it that the child is gone."""
-    child.stdin.close()
-    if child.poll() is None:
-        child.terminate()
+    looking.stdin.close()
+    if looking.poll() is None:
+        looking.terminate()
         try:
-            child.wait(PATIENCE)
+            looking.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-    child.stdout.close()
+            looking.kill()
+            looking.wait()
+    looking.stdout.close()
 
 
 def _last_words(code: int, done: int, words: Path) -> str:
     """One sentence about a child that ended by itself. code: its exit code; done: pictures seen; words: its stderr."""
     known = {s.value: s.name for s in signal.Signals}
     how = f"was killed by {known.get(-code, -code)}" if code < 0 else f"ended with code {code}"
-    lines = [line.strip() for line in words.read_text("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in words.read_text("utf-8", "replace").splitlines() if FAILING.search(line.strip())]
     last = f"; its last words: {lines[-1][:200]}" if lines else ""
     return (
         f"The detector {how} after {done} pictures{last}. Try again, or with a shorter range; if it happens again, "

@@ -20,9 +20,10 @@ OFFLINE = {
 
 # Linux: prctl's and seccomp's numbers from linux/prctl.h, linux/seccomp.h, linux/filter.h and linux/audit.h.
 NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER_MODE = 38, 22, 2
-LOAD, EQUAL, ANSWER = 0x20, 0x15, 0x06
+LOAD, EQUAL, AT_LEAST, ANSWER = 0x20, 0x15, 0x35, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EACCES
 MACHINES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # audit's name, the number of socket()
+X32 = 0x40000000  # marks calls of the x32 kind on x86_64; no machine has so many others
 INTERNET = (2, 10)  # AF_INET, AF_INET6
 
 
@@ -34,11 +35,13 @@ def stay_offline() -> bool:
     if sys.platform != "linux" or platform.machine() not in MACHINES or sys.maxsize < 2**32:
         return False
     audit, socket = MACHINES[platform.machine()]
-    # (code, jump if true, jump if false, value) over struct seccomp_data: number, machine, address, arguments
+    # (code, jump if true, jump if false, value) over struct seccomp_data: number, machine, address, arguments.
+    # Calls of another machine (32-bit code) or of the x32 kind could make sockets under other numbers: refused whole.
     steps = [
         (LOAD, 0, 0, 4),
-        (EQUAL, 0, 5, audit),
+        (EQUAL, 0, 7, audit),
         (LOAD, 0, 0, 0),
+        (AT_LEAST, 5, 0, X32),
         (EQUAL, 0, 3, socket),
         (LOAD, 0, 0, 16),
         (EQUAL, 2, 0, INTERNET[0]),

@@ -119,7 +119,7 @@ def checked_range(video: Video, start: float | None, end: float | None) -> tuple
     name, start, end = Path(video.path).name, start or 0.0, float("inf") if end is None else end
     if not 0 <= start < video.seconds:
         raise VideoError(f"The range starts at {start:g} s, but {name} lasts from 0 to {video.seconds:.2f} s.")
-    if end <= start:
+    if not end > start:
         raise VideoError(f"The range ends at {end:g} s, which is not after its start at {start:g} s.")
     return start, end
 
@@ -178,6 +178,8 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise VideoError(f"There is no video at {path}.")
     if path.is_dir():
         raise VideoError(f"{path} is a folder: give the path of a video file in it.")
+    if not path.is_file():
+        raise VideoError(f"{path} is a pipe or a device, not a file: save the video as a file first.")
     try:
         with open(path, "rb") as file:
             empty = not file.read(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import ModelError
 from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
 from . import crops
 from .crops import Square
@@ -87,23 +88,21 @@ class MediaPipe:
 
         with contextlib.ExitStack() as opening:
 
-            def task(kind: str, content: bytes, **options):
-                made = getattr(vision, f"{kind}Landmarker").create_from_options(
-                    getattr(vision, f"{kind}LandmarkerOptions")(base_options=_base(content), **options)
-                )
+            def task(kind: str, content: Callable[[Path], bytes] = Path.read_bytes, **options):
+                with _blamed(self.networks[kind.lower()]) as network:
+                    made = getattr(vision, f"{kind}Landmarker").create_from_options(
+                        getattr(vision, f"{kind}LandmarkerOptions")(base_options=_base(content(network)), **options)
+                    )
                 return opening.enter_context(made)
 
-            files = {kind: path.read_bytes() for kind, path in self.networks.items()}
-            with zipfile.ZipFile(self.networks["face"]) as face:
-                scores = BLENDSHAPES in face.namelist()
-            self._pose = task("Pose", files["pose"], num_poses=PEOPLE)
-            self._face = task("Face", files["face"], output_face_blendshapes=scores)
-            self._hand = task("Hand", files["hand"], num_hands=2)
+            self._pose = task("Pose", num_poses=PEOPLE)
+            self._face = task("Face", output_face_blendshapes=_scores_expressions(self.networks["face"]))
+            self._hand = task("Hand", num_hands=2)
             self._hand_by_arm = task(
-                "Hand", files["hand"], num_hands=2, min_hand_detection_confidence=PALM_BY_ARM,
+                "Hand", num_hands=2, min_hand_detection_confidence=PALM_BY_ARM,
                 min_hand_presence_confidence=HAND_BY_ARM,
             )  # fmt: skip
-            self._hand_here = task("Hand", _without_search(self.networks["hand"]), num_hands=1)
+            self._hand_here = task("Hand", _without_search, num_hands=1)
             self._pool = opening.enter_context(ThreadPoolExecutor(1))
             self._open = opening.pop_all()
         return self
@@ -298,6 +297,24 @@ def _base(content: bytes):
     from mediapipe.tasks.python import BaseOptions
 
     return BaseOptions(model_asset_buffer=content)
+
+
+@contextlib.contextmanager
+def _blamed(network: Path) -> Iterator[Path]:
+    """The path of a network; what goes wrong with it is its fault."""
+    try:
+        yield network
+    except (RuntimeError, ValueError, KeyError, FileNotFoundError, PermissionError, zipfile.BadZipFile) as fault:
+        why = " ".join(str(fault).split())[:150]
+        raise ModelError(
+            f"The network {network} is damaged, or is none of its kind ({why}): remove it and make it again with "
+            "`python -m understudy.solvers.models`."
+        ) from fault
+
+
+def _scores_expressions(face: Path) -> bool:
+    with _blamed(face), zipfile.ZipFile(face) as archive:
+        return BLENDSHAPES in archive.namelist()
 
 
 def _without_search(hand: Path) -> bytes:
