@@ -32,6 +32,8 @@ class HeadStyle:
     lips: heights of the upper and the lower lip, lip_bulge: how far they stand out.
     ear: (x, y, z) of the middle of the left ear; ear_size: half width, half height; ear_flare: from the head, rad.
     brow: (x inner, x outer, z inner, z peak, z outer, half thickness) of the left brow.
+    folding: how strongly skin folds where the face's muscles pull, 1 in a lean adult; less is smoother.
+    lids_meet: where closed lids meet, from 0 at the upper to 1 at the lower lid's edge.
     jaw_opening: angle of the jaw at jawOpen = 1, radians.
     hair: "swept" (thick locks), or "short".
     lash: length of the upper lashes.
@@ -73,6 +75,8 @@ class HeadStyle:
     ear_size: tuple[float, float]
     ear_flare: float
     brow: tuple[float, float, float, float, float, float]
+    folding: float
+    lids_meet: float
     jaw_opening: float
     hair: str
     lash: float
@@ -146,12 +150,14 @@ STARTER_HEAD = HeadStyle(
     mouth=-0.110,
     mouth_width=0.120,
     mouth_curve=0.024,
-    lips=(0.022, 0.030),
+    lips=(0.025, 0.033),
     lip_bulge=0.016,
     ear=(0.375, 0.02, 0.10),
     ear_size=(0.085, 0.125),
     ear_flare=0.6,
     brow=(0.07, 0.275, 0.372, 0.402, 0.350, 0.022),
+    folding=0.55,
+    lids_meet=0.68,
     jaw_opening=0.47,
     hair="swept",
     lash=0.028,
@@ -195,6 +201,8 @@ PERFORMER_HEAD = HeadStyle(
     ear_size=(0.072, 0.125),
     ear_flare=0.45,
     brow=(0.050, 0.225, 0.266, 0.286, 0.250, 0.012),
+    folding=1.0,
+    lids_meet=0.80,
     jaw_opening=0.40,
     hair="short",
     lash=0.012,

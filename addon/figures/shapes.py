@@ -87,10 +87,14 @@ class Site:
     @property
     def near(self) -> np.ndarray:
         """1 on the lips, falling to 0 at about twice the mouth's size."""
+        return self.around(1.55)
+
+    def around(self, reach: float) -> np.ndarray:
+        """1 on the lips, falling to 0 at `reach` times the mouth's size."""
         w = self.style.mouth_width
         e = np.hypot(self.points[:, 0] / (1.25 * w), self.rise / (0.095 if w < 0.115 else 0.09))
         front = self.points[:, 1] - _corner(self.style)[1]
-        return (1 - smooth(0.55, 1.55, e)) * (1 - 0.9 * self.depth) * (1 - smooth(0.10, 0.25, front))
+        return (1 - smooth(0.55, reach, e)) * (1 - 0.9 * self.depth) * (1 - smooth(0.10, 0.25, front))
 
 
 @functools.cache
@@ -172,26 +176,28 @@ def _out(site: Site) -> np.ndarray:
     return v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6)
 
 
-def _eye_free(site: Site) -> np.ndarray:
-    """0 on both eyes' lids, 1 away from them."""
+def _eye_free(site: Site, further: float = 1.0) -> np.ndarray:
+    """0 on both eyes' lids, 1 away from them: the sooner, the more the skin folds. further: lengthens the way."""
     style = site.style
+    reach = 1.75 + further * (1 - style.folding)
     a, above, below = style.eye_opening
     r = style.eye_radius
     x = (np.abs(site.points[:, 0]) - style.eye[0]) / (min(a * 1.17, 0.95) * r)
     z = site.points[:, 2] - style.eye[2]
     z = np.where(z > 0, z / (min(above + 0.3, 0.93) * r), z / (min(below + 0.24, 0.9) * r))
-    return smooth(0.98, 1.75, np.hypot(x, z))
+    return smooth(0.98, reach, np.hypot(x, z))
 
 
 def _pull(site: Site, out: float, back: float, up: float, thin: float) -> np.ndarray:
     """The left half of the mouth drawn at its corner."""
     u = np.clip(site.u, 0, 1.6)
-    near, scale = site.near, site.style.mouth_width / 0.11
+    fold = site.style.folding
+    near, scale = site.around(1.55 + 0.8 * (1 - fold)), site.style.mouth_width / 0.11
     beyond = 1 + np.maximum(u - 1, 0)
     ramp, lifted = u**1.3 / beyond, u**2.3 / beyond**2
     line = np.where(site.depth > 0, 0, site.rise)
     return near[:, None] * _vector(
-        out * scale * ramp, back * scale * ramp, up * scale * lifted - thin * line * smooth(0, 0.6, u)
+        out * scale * ramp, back * scale * ramp, up * scale * lifted - thin * fold * line * smooth(0, 0.6, u)
     )
 
 
@@ -202,8 +208,8 @@ def _cheek(site: Site, up: float, out: float) -> np.ndarray:
     centre = skull.front(
         s, np.array([x * 0.95]), np.array([0.42 * (s.eye[2] - s.eye_radius * 0.8) + 0.58 * s.mouth + 0.02])
     )[0]
-    g = _blob(site, centre, 0.065 if radius < 0.1 else 0.085) * _eye_free(site)
-    return g[:, None] * (_vector(0, 0, up + 0 * g) + out * _out(site))
+    g = _blob(site, centre, 0.065 if radius < 0.1 else 0.085) * _eye_free(site, 1.5)
+    return g[:, None] * (_vector(0, 0, s.folding * up + 0 * g) + out * _out(site))
 
 
 def _smile(site: Site) -> np.ndarray:
@@ -258,8 +264,10 @@ def _sneer(site: Site) -> np.ndarray:
     )
     lip = site.near * np.clip(site.split, 0, 1) * _half(site)
     side = _blob(site, (s.nose_wing[0] + 0.03, s.nose_wing[1] + 0.05, s.nose_wing[2] + 0.06), 0.045) * _eye_free(site)
-    v = wing[:, None] * _vector(0.010, 0.006, 0.044 + 0 * wing) + side[:, None] * _vector(0.0, -0.012, 0.024 + 0 * wing)
-    return v + root[:, None] * _vector(-0.006, 0, -0.018 + 0 * wing) + lip[:, None] * _vector(0, 0, 0.018 + 0 * lip)
+    around = side[:, None] * _vector(0, -0.012, 0.024 + 0 * side)
+    around += root[:, None] * _vector(-0.006, 0, -0.018 + 0 * root)
+    raised = 0.018 * s.folding**2 * lip[:, None] * _vector(0, 0, 1 + 0 * lip)
+    return wing[:, None] * _vector(0.010, 0.006, 0.044 + 0 * wing) + s.folding * around + raised
 
 
 def _pucker(site: Site, narrow: float, forward: float, up: float, down: float) -> np.ndarray:
@@ -318,12 +326,18 @@ def _brow_point(style: HeadStyle, share: float) -> np.ndarray:
 def _brow(site: Site, share: float, radius: float, x: float, z: float) -> np.ndarray:
     s = site.style
     size = (s.brow[1] - s.brow[0]) / 0.185
-    g = _blob(site, _brow_point(s, share), radius * size) * _eye_free(site) * smooth(-0.03, 0.03, site.points[:, 0])
+    g = (
+        _blob(site, _brow_point(s, share), radius * size)
+        * _eye_free(site, 0.9)
+        * smooth(-0.03, 0.03, site.points[:, 0])
+    )
     return g[:, None] * _vector(x, 0, z + 0 * g) * (0.6 + 0.4 * size)
 
 
 def _brow_down(site: Site) -> np.ndarray:
-    return _brow(site, 0.08, 0.058, -0.018, -0.046) + _brow(site, 0.62, 0.06, -0.006, -0.026)
+    fold = site.style.folding
+    more = 1.7 - 0.7 * fold  # skin that folds less between the brows must travel farther down to be read as a frown
+    return more * (_brow(site, 0.08, 0.058, -0.018 * fold**2, -0.046) + _brow(site, 0.62, 0.06, -0.006, -0.026))
 
 
 def _brow_inner(site: Site) -> np.ndarray:

@@ -59,7 +59,7 @@ def lid(style: HeadStyle, ring, u, v, drop: float = 0.0, rise: float = 0.0) -> n
     tilt = style.eye_tilt * u
     top = above * (1 - np.abs(u) ** 2.3) ** 0.72
     bottom = -below * (1 - u * u) ** 0.72
-    meet = 0.80 * bottom + 0.20 * top
+    meet = style.lids_meet * bottom + (1 - style.lids_meet) * top
     upper = v >= 0
     share = np.where(upper, drop, rise)
     edge = np.where(upper, top, bottom)
@@ -193,6 +193,16 @@ def _vertex(row: int, column: int) -> int:
     return row * 2 * HALF + column % (2 * HALF)
 
 
+def _laid_on(style: HeadStyle, points: np.ndarray, ring: int) -> np.ndarray:
+    """One ring of lids brought forward so that their crease lies on the face, and they run smoothly into it.
+
+    points: (N, 3) on the lids of the left eye. Returns (N, 3).
+    """
+    share = np.clip((ring - 1) / (LID_RINGS - 2), 0, 1) ** 2
+    forward = skull.front(style, points[:, 0], points[:, 2])[:, 1] - points[:, 1]
+    return points + share * np.minimum(forward, 0)[:, None] * [0, 1, 0]
+
+
 def _eye(builder: _Builder, style: HeadStyle, sign: int) -> None:
     """Rings of one eye's lids and surroundings. sign: +1 the left, -1 the right one."""
     loop = np.array([_vertex(r, sign * c) for r, c in _loop(EYE)])
@@ -202,7 +212,8 @@ def _eye(builder: _Builder, style: HeadStyle, sign: int) -> None:
     u = np.where(np.abs(np.abs(u) - 1) < 1e-9, np.sign(u), u)
     mirror = np.array([sign, 1, 1])
     edge = np.concatenate(builder.points)[loop]
-    crease = lid(style, np.full(n, 5), u, v) * mirror
+    lids = [_laid_on(style, lid(style, np.full(n, q), u, v), q) * mirror for q in range(LID_RINGS)]
+    crease = lids[-1]
     outer = loop
     tags = {"lid_eye": np.full(n, sign), "lid_u": u, "lid_v": np.sign(v)}
     for share in (0.3, 0.55, 0.8):
@@ -210,7 +221,7 @@ def _eye(builder: _Builder, style: HeadStyle, sign: int) -> None:
         builder.quads(outer, ring, "skin", sign < 0)
         outer = ring
     for q in range(LID_RINGS - 1, -1, -1):
-        ring = builder.add(lid(style, np.full(n, q), u, v) * mirror, lid_ring=np.full(n, q), **tags)
+        ring = builder.add(lids[q], lid_ring=np.full(n, q), **tags)
         builder.quads(outer, ring, "skin", sign < 0)
         outer = ring
 
@@ -238,9 +249,9 @@ def _mouth_rings(style: HeadStyle, n: int, edge: np.ndarray) -> list[np.ndarray]
         rings.append(p)
     contact = rings[-1]
     side = np.sign(sign)
-    # Behind the lips the bag opens: (back, height above the line, width) of its rings.
+    # Behind the lips, which overlap so that no gap shows, the bag opens: (back, height above the line, width) of rings.
     for back, height, wide in (
-        (0.014, 0.0008, 0.985),
+        (0.014, -0.002, 0.985),
         (0.034, 0.05, 0.97),
         (0.10, 0.075, 0.85),
         (0.17, 0.065, 0.7),

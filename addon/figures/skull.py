@@ -10,6 +10,7 @@ import numpy as np
 
 from .headstyle import HeadStyle
 
+MIDDLE = 0.05  # from the middle line to where the two halves of a face have flowed into each other
 LID = 1.07  # radius of the open lids' outside, in radii of the eyeball
 
 
@@ -41,32 +42,40 @@ def carve(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
     return -union(-a, b, k)
 
 
+def _halved(x: np.ndarray, width: float) -> np.ndarray:
+    """|x| with a round bottom from -width to width, so that what is mirrored meets its image without an edge.
+
+    A quartic with |x|'s value, slope and curvature at both ends. x: (N,).
+    """
+    t = np.minimum(np.abs(x) / width, 1.0)
+    return np.where(t < 1, width * (0.375 + 0.75 * t**2 - 0.125 * t**4), np.abs(x))
+
+
 def distance(style: HeadStyle, points: np.ndarray) -> np.ndarray:
     """Signed distance to the skin, negative inside. points: (N, 3) shares of the height. Returns (N,)."""
-    p = np.array(points, float)
-    p[:, 0] = np.abs(p[:, 0])
-    s = style
-    d = ellipsoid(p, (0, *s.cranium_centre), s.cranium)
-    d = union(d, ellipsoid(p, (0, *s.face_centre), s.face), 0.10 * s.softness)
+    s, whole, p = style, points, np.array(points, float)
+    p[:, 0] = _halved(p[:, 0], MIDDLE)
+    d = ellipsoid(whole, (0, *s.cranium_centre), s.cranium)
+    d = union(d, ellipsoid(whole, (0, *s.face_centre), s.face), 0.10 * s.softness)
     chin_y, chin_z, chin_r = s.chin
     d = union(
         d,
         capsule(p, s.jaw_corner, (s.chin_width, chin_y + 0.02, chin_z), s.jaw_radius, chin_r * 0.9),
         0.09 * s.softness,
     )
-    d = union(d, capsule(p, (-s.chin_width, chin_y, chin_z), (s.chin_width, chin_y, chin_z), chin_r), 0.08 * s.softness)
+    chin = capsule(whole, (-s.chin_width, chin_y, chin_z), (s.chin_width, chin_y, chin_z), chin_r)
+    d = union(d, chin, 0.08 * s.softness)
     d = union(d, ellipsoid(p, s.cheek[:3], (s.cheek[3], s.cheek[3], s.cheek[3] * 0.8)), 0.08 * s.softness)
-    d = union(d, ellipsoid(p, (0, *s.muzzle_centre), s.muzzle), 0.07 * s.softness)
+    d = union(d, ellipsoid(whole, (0, *s.muzzle_centre), s.muzzle), 0.07 * s.softness)
     xi, xo, yi, yo, z, r = s.brow_ridge
     d = union(d, capsule(p, (xi, yi, z), (xo, yo, z), r), 0.07 * s.softness)
     radius, y, length = s.neck
-    d = union(d, capsule(p, (0, y + 0.02, -length - 0.5), (0, y, 0.15), radius), 0.06 * s.softness)
-    d = _nose_and_eye(s, p, d)
-    return d
+    d = union(d, capsule(whole, (0, y + 0.02, -length - 0.5), (0, y, 0.15), radius), 0.06 * s.softness)
+    return _nose_and_eye(s, whole, p, d)
 
 
-def _nose_and_eye(s: HeadStyle, p: np.ndarray, d: np.ndarray) -> np.ndarray:
-    """The field d with the sockets, the nose and the balls under the lids."""
+def _nose_and_eye(s: HeadStyle, whole: np.ndarray, p: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """The field d with the sockets, the nose and the balls under the lids. p: the points folded onto the left half."""
     depth, radius = s.socket
     x, y, z = s.eye
     hollow = ellipsoid(
@@ -75,9 +84,13 @@ def _nose_and_eye(s: HeadStyle, p: np.ndarray, d: np.ndarray) -> np.ndarray:
     d = carve(d, hollow, 0.06)
     tip, wing = s.nose_tip, s.nose_wing
     nose = capsule(
-        p, (0, s.nose_bridge[0], s.nose_bridge[1]), (0, tip[0] + tip[2] * 0.3, tip[1]), s.nose_bridge[2], tip[2] * 0.8
+        whole,
+        (0, s.nose_bridge[0], s.nose_bridge[1]),
+        (0, tip[0] + tip[2] * 0.3, tip[1]),
+        s.nose_bridge[2],
+        tip[2] * 0.8,
     )
-    nose = union(nose, ellipsoid(p, (0, tip[0], tip[1]), (tip[2] * 1.1, tip[2], tip[2] * 0.9)), 0.03)
+    nose = union(nose, ellipsoid(whole, (0, tip[0], tip[1]), (tip[2] * 1.1, tip[2], tip[2] * 0.9)), 0.03)
     nose = union(nose, ellipsoid(p, wing[:3], (wing[3] * 0.85, wing[3] * 1.3, wing[3] * 0.9)), 0.018)
     d = union(d, nose, 0.04)
     return union(d, np.linalg.norm(p - np.asarray(s.eye), axis=1) - s.eye_radius * LID, 0.014 * s.softness**2.4)

@@ -254,6 +254,47 @@ def test_smile_raises_and_widens(style):
     assert move[0] > 0 and move[1] > 0 and move[2] > 0
 
 
+def sharpest_bend(style: str, **weights: float) -> float:
+    """Degrees between the most bent pair of neighbouring quads of forehead, cheeks and chin; shapes mean both sides."""
+    m, p = made(style), part(style, "skin")
+    both = {side: w for k, w in weights.items() for side in (k, k + "Left", k + "Right")}
+    points, faces = posed(p, **both), np.array(p.faces)
+    normal = np.cross(points[faces[:, 2]] - points[faces[:, 0]], points[faces[:, 3]] - points[faces[:, 1]])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    x, y, z = m.vertices.T
+    nose = (np.abs(x) < 0.10) & (z < 0.13) & (z > -0.05)
+    plain = (m.lid_ring < 0) & (m.mouth_ring < 0) & (y < -0.1) & (np.abs(z - 0.08) < 0.37) & ~nose
+    at = {}
+    for i, f in enumerate(p.faces):
+        for e in zip(f, f[1:] + f[:1], strict=True):
+            at.setdefault(tuple(sorted(e)), []).append(i)
+    pairs = np.array([f for e, f in at.items() if len(f) == 2 and plain[list(e)].all()])
+    return np.degrees(np.arccos(np.clip((normal[pairs[:, 0]] * normal[pairs[:, 1]]).sum(1), -1, 1)).max())
+
+
+def test_the_starters_face_stays_smooth():
+    """At rest and with many shapes partly on, as a solver gives, no crease shows; single shapes fold it little."""
+    some = {"browDown": 0.4, "noseSneer": 0.3, "cheekSquint": 0.35, "eyeSquint": 0.4, "mouthSmile": 0.5}
+    assert sharpest_bend("starter") < 20
+    assert sharpest_bend("starter", **some, browInnerUp=0.3, mouthPress=0.3) < 20
+    for name in ("browDown", "browInnerUp", "browOuterUp", "noseSneer", "cheekSquint", "mouthSmile"):
+        assert sharpest_bend("starter", **{name: 1.0}) < 45
+
+
+@each_style
+@pytest.mark.parametrize("shut", [0.3, 0.5, 0.7])
+def test_lids_close_in_step_with_the_blink(style, shut):
+    """Half a blink halves the eye's opening: what remains open is the rest of the blink, to 5 % of the open eye."""
+    m, p = made(style), part(style, "skin")
+    middle = (m.lid_ring == 1) & (m.lid_eye == 1) & (np.abs(m.lid_u) < 0.01)
+
+    def opening(amount: float) -> float:
+        z = posed(p, eyeBlinkLeft=amount)[:, 2]
+        return z[middle & (m.lid_v > 0)].mean() - z[middle & (m.lid_v < 0)].mean()
+
+    assert opening(shut) / opening(0.0) == pytest.approx(1 - shut, abs=0.05)
+
+
 @each_style
 def test_palette_names_every_material(style):
     """Each material of the head has a colour in 0..1 and a roughness."""
