@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..clip import Clip
-from ..names import CONTACTS, EXPRESSION, JOINT
+from ..names import BODY_POINT, CONTACTS, EXPRESSION, JOINT
 from ..performance import Performance
 from ..signals import runs
 from ..skeleton import joint_positions
@@ -18,6 +18,11 @@ EXPECTED = 0.25  # a part seen in less of the clip than this share is taken not 
 STRETCH = 0.5  # s, the length over which a weak stretch is judged
 WEAK = 0.8  # a stretch is weak where the mean confidence of the expected parts falls below this
 STRETCHES = 4
+BODY_JOINTS = [
+    BODY_POINT[f"{side}{joint}"]
+    for joint in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
+    for side in ("left", "right")
+]
 # The joint that each point of contact moves with.
 CONTACT_JOINTS = {"leftHeel": "leftFoot", "leftToe": "leftToes", "rightHeel": "rightFoot", "rightToe": "rightToes"}
 CURVES = {
@@ -50,15 +55,22 @@ def facts(take: Take, performance: Performance, clip: Clip | None, timings: dict
 
 
 def coverage(take: Take) -> dict[str, float]:
-    """{part: share of the frames in which it was seen, 0..1}."""
-    return {part: round(float(np.mean(getattr(take, part).seen)), 4) if len(take.time) else 0.0 for part in PARTS}
+    """{part: share of the frames in which it was seen, 0..1}; of the body, at least two of its joints."""
+    seen = {part: getattr(take, part).seen for part in PARTS}
+    seen["body"] = joints_seen(take) >= 2
+    return {part: round(float(np.mean(seen[part])), 4) if len(take.time) else 0.0 for part in PARTS}
+
+
+def joints_seen(take: Take) -> np.ndarray:
+    """(T,) how many of the shoulders, elbows, wrists, hips, knees and ankles are seen, and lie in the picture."""
+    image, confidence = take.body.image[:, BODY_JOINTS, :2], take.body.confidence[:, BODY_JOINTS]
+    inside = ((image >= 0) & (image <= take.size)).all(-1)
+    return ((confidence > 0.5) & inside).sum(1)
 
 
 def certainty(take: Take) -> dict[str, np.ndarray]:
     """{part: (T,) 0..1, the mean confidence of its points in each frame, 0 where it was not seen}."""
-    return {
-        part: np.nan_to_num(getattr(take, part).confidence).mean(1) * getattr(take, part).seen for part in PARTS
-    }
+    return {part: np.nan_to_num(getattr(take, part).confidence).mean(1) * getattr(take, part).seen for part in PARTS}
 
 
 def weakest(take: Take) -> list[dict]:

@@ -91,9 +91,8 @@ def _head(facts: dict, name: str) -> str:
         ]
     )  # fmt: skip
     notes = "".join(f"<li>{escape(words)}</li>" for words in facts["warnings"])
-    return (
-        f'<h1>{name}</h1><p class="soft">{escape(line)}</p><p class="verdict">{escape(_verdict(facts))}</p>'
-        + (f'<div class="card note"><ul>{notes}</ul></div>' if notes else "")
+    return f'<h1>{name}</h1><p class="soft">{escape(line)}</p><p class="verdict">{escape(_verdict(facts))}</p>' + (
+        f'<div class="card note"><ul>{notes}</ul></div>' if notes else ""
     )
 
 
@@ -130,7 +129,7 @@ def _moments(facts: dict, drawn: Drawn) -> str:
         '<p class="soft key"><i class="f-left"></i>the performer’s left &nbsp; <i class="f-right"></i>the performer’s '
         "right &nbsp; faint: held or at rest, since the camera did not see it</p>"
     )
-    return f'<h2>The solved skeleton over the video</h2>{_pictures(facts, figures)}{words}' if figures else ""
+    return f"<h2>The solved skeleton over the video</h2>{_pictures(facts, figures)}{words}" if figures else ""
 
 
 def _weakest(facts: dict, drawn: Drawn) -> str:
@@ -141,7 +140,7 @@ def _weakest(facts: dict, drawn: Drawn) -> str:
         _figure(source.get(s["at"], ""), f"<b>{s['start']:.2f} to {s['end']:.2f} s</b> {escape(s['why'])}")
         for s in facts["weakest"]
     )
-    return f'<h2>Weakest stretches</h2>{_pictures(facts, cards)}'
+    return f"<h2>Weakest stretches</h2>{_pictures(facts, cards)}"
 
 
 def _pictures(facts: dict, figures: str) -> str:
