@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Vector
 
 NAME = "Understudy Stage"
-WALL = (0.62, 0.70, 0.76)  # sRGB, a light grey blue: skin and warm clothes stand out from it
+WALL = (0.68, 0.76, 0.81)  # sRGB, a light sky blue: skin and warm clothes stand out from it
 STEPS = 24  # faces round the backdrop's bend
 # Three lights: (across, towards the camera, up) in subject heights, size in heights, share of the key's strength.
 LIGHTS = {
@@ -17,8 +17,8 @@ LIGHTS = {
     "Fill": ((1.6, 1.2, 0.3), 1.6, 0.35),
     "Rim": ((0.9, -1.0, 1.2), 0.8, 0.7),
 }
-SUN = (-0.45, 0.45, 0.77)  # where Workbench's shadows come from: across, towards the camera, up; of unit length
-KEY_POWER = 40.0  # W of an area light one metre from its subject: with the world's light, cloth is not burnt out
+SHADOW = (0.24, 0.45, 48)  # Workbench's shadow on the floor: radius in heights, darkest share, px of its picture
+KEY_POWER = 12.0  # W of an area light one metre from its subject: with the world's light, cloth is not burnt out
 
 
 def build_backdrop(
@@ -54,9 +54,6 @@ def light(
     height = float(np.linalg.norm(high - low))
     centre = Vector((low + high) / 2)
     across = Vector(np.cross([0.0, 0.0, 1.0], forward))
-    # Workbench's one light casts the shadows; its direction has y up and z towards the viewer, as in OpenGL.
-    x, y, z = SUN[0] * np.array(across) + SUN[1] * forward + SUN[2] * np.array([0.0, 0.0, 1.0])
-    scene.display.light_direction = (x, z, -y)
     for name, (where, size, share) in LIGHTS.items():
         data = bpy.data.lights.new(f"Understudy {name}", "AREA")
         place = centre + height * (where[0] * across + where[1] * Vector(forward) + where[2] * Vector((0, 0, 1)))
@@ -68,6 +65,49 @@ def light(
         lamp.rotation_mode = "QUATERNION"
         lamp.rotation_quaternion = (centre - place).to_track_quat("-Z", "Y")
         collection.objects.link(lamp)
+
+
+def shade_floor(
+    collection: bpy.types.Collection, armature: bpy.types.Object, bone: str, points: np.ndarray, ground: float
+) -> bpy.types.Object:
+    """A soft shadow under a character, which Workbench cannot draw by itself: a disc that goes where a bone goes.
+
+    points: (P, 3) in the world, of the whole performance. ground: the floor's height.
+    """
+    height = float(np.ptp(points[:, 2]))
+    radius, darkest, side = SHADOW
+    mesh = bpy.data.meshes.new("Understudy Shadow")
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    mesh.from_pydata([(*(radius * height * c), 0.0) for c in corners], [], [(0, 1, 2, 3)])
+    mesh.uv_layers.new().data.foreach_set("uv", (0.5 + 0.5 * corners).ravel())
+    material = _paint("Understudy Shadow", WALL)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    texture = next((node for node in nodes if node.type == "TEX_IMAGE"), None) or nodes.new("ShaderNodeTexImage")
+    texture.image = _spot("Understudy Shadow", side, darkest)
+    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    nodes.active = texture
+    mesh.materials.append(material)
+    thing = bpy.data.objects.new("Understudy Shadow", mesh)
+    thing.hide_select = True
+    thing.location.z = ground + 0.002 * height
+    follow = thing.constraints.new("COPY_LOCATION")
+    follow.target, follow.subtarget, follow.use_z = armature, bone, False
+    collection.objects.link(thing)
+    return thing
+
+
+def _spot(name: str, side: int, darkest: float) -> bpy.types.Image:
+    """A square picture in the floor's colour with a spot that fades to its edge. side: px; darkest: share 0..1."""
+    image = bpy.data.images.get(name) or bpy.data.images.new(name, side, side)
+    across = (np.arange(side) + 0.5) / side * 2 - 1
+    inside = np.clip(1 - np.hypot(*np.meshgrid(across, across)), 0, 1)
+    shade = 1 - darkest * (inside * inside * (3 - 2 * inside)) ** 1.5
+    picture = np.ones((side, side, 4), np.float32)
+    picture[..., :3] = shade[..., None] * np.array(WALL)
+    image.pixels.foreach_set(picture.ravel())
+    image.pack()
+    return image
 
 
 def _clear(scene: bpy.types.Scene) -> None:
@@ -103,7 +143,6 @@ def _wall(collection, centre: np.ndarray, ground: float, forward: np.ndarray, he
     mesh.materials.append(_paint("Understudy Backdrop", WALL))
     thing = bpy.data.objects.new("Understudy Backdrop", mesh)
     thing.hide_select = True
-    thing.display.show_shadows = False  # Workbench's shadows need closed meshes
     collection.objects.link(thing)
 
 
@@ -127,7 +166,7 @@ def _world() -> bpy.types.World:
         world.use_nodes = True
     shade = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     shade.inputs["Color"].default_value = (*_linear(WALL), 1.0)
-    shade.inputs["Strength"].default_value = 0.5
+    shade.inputs["Strength"].default_value = 0.4
     world.color = _linear(WALL)
     return world
 

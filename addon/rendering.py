@@ -22,7 +22,7 @@ from ..solvers.errors import RenderError
 from ..solvers.presets import RigPreset
 from ..solvers.tpose import character_axes
 from .armature import CharacterObjects
-from .backdrop import build_backdrop, light
+from .backdrop import build_backdrop, light, shade_floor
 from .cutouts import cut_out
 
 # The sizes in which the field makes films (Act-Two's ratios, docs.dev.runwayml.com).
@@ -91,6 +91,8 @@ def prepare(
         collection, ground = build_backdrop(scene, whole, forward)
         camera = aim_camera(scene, collection, shown, forward, framing, size)
         light(scene, collection, shown, ground, forward)
+        if engine == "workbench" and framing == "full" and objects.armature and "hips" in preset.bones:
+            shade_floor(collection, objects.armature, preset.bones["hips"], whole, ground)
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
     scene.frame_set(scene.frame_start)
@@ -127,9 +129,9 @@ def set_engine(scene: bpy.types.Scene, engine: str) -> None:
             break
     else:
         raise RenderError(f"This Blender has no {engine} engine: choose another of {', '.join(ENGINES)}.")
-    # Workbench's colours are meant for the screen as they are; film-like tone curves would grey them.
+    # Workbench's colours are meant for the screen as they are; film-like tone curves (AgX, Filmic) would grey them.
     with contextlib.suppress(TypeError):
-        scene.view_settings.view_transform = "Standard" if engine == "workbench" else "AgX"
+        scene.view_settings.view_transform = "Standard" if engine == "workbench" else "Khronos PBR Neutral"
     scene.view_settings.exposure = WORKBENCH_EXPOSURE if engine == "workbench" else 0.0
     if engine == "workbench":
         _workbench(scene.display)
@@ -149,16 +151,15 @@ def _can_denoise() -> bool:
 
 
 def _workbench(display: bpy.types.SceneDisplay) -> None:
-    """Colours and textures in soft painter's light, with edges, hollows and shadows drawn."""
+    """Colours and textures in soft painter's light, with hollows darkened."""
     shading = display.shading
     shading.light, shading.color_type = "STUDIO", "TEXTURE"
     with contextlib.suppress(TypeError):  # a Blender without its lights' files keeps its own
         shading.studio_light = "paint.sl"
-    shading.show_cavity, shading.cavity_type = True, "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.3, 0.8
-    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.3, 0.5
-    shading.show_shadows, shading.shadow_intensity = True, 0.3
-    display.shadow_focus = 0.5
+    # Hollows by distance alone: drawn edges, and Workbench's hard shadows, make creases of a face's soft forms.
+    shading.show_cavity, shading.cavity_type = True, "WORLD"
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 0.8
+    shading.show_shadows = False
     display.render_aa = "FXAA"
 
 

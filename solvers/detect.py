@@ -116,7 +116,9 @@ def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled
             heard = time.monotonic() if line else heard
             if time.monotonic() - heard > SILENCE:
                 raise errors.DetectorError(f"The detector hung: no word for {SILENCE:.0f} s after {done} pictures.")
-        if looking.wait() != 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            looking.wait(PATIENCE)
+        if looking.returncode != 0:
             raise errors.DetectorError(_last_words(looking.returncode, done, words))
     finally:
         _end(looking)
@@ -172,10 +174,12 @@ def _end(looking: subprocess.Popen) -> None:
     looking.stdout.close()
 
 
-def _last_words(code: int, done: int, words: Path) -> str:
-    """One sentence about a child that ended by itself. code: its exit code; done: pictures seen; words: its stderr."""
+def _last_words(code: int | None, done: int, words: Path) -> str:
+    """One sentence about a child that ended by itself. code: of its exit, if any; done: pictures; words: its stderr."""
     known = {s.value: s.name for s in signal.Signals}
-    how = f"was killed by {known.get(-code, -code)}" if code < 0 else f"ended with code {code}"
+    how = f"was killed by {known.get(-code, -code)}" if (code or 0) < 0 else f"ended with code {code}"
+    if code is None:
+        how = "fell silent without ending"
     lines = [line.strip() for line in words.read_text("utf-8", "replace").splitlines() if FAILING.search(line.strip())]
     last = f"; its last words: {lines[-1][:200]}" if lines else ""
     return (

@@ -17,7 +17,7 @@ KEYS = {"name", "prefix", "sides", "rest", "bones", "fingers", "face", "switches
 RESTS = ("measured", "T")
 
 # A character counts as a body when its hips and half its limbs are known, else only as a head.
-LIMBS = tuple(f"{side}{end}{part}" for side in ("left", "right") for part in ("Arm", "Leg") for end in ("Upper", "Lower"))
+LIMBS = tuple(f"{side}{part}" for side in ("left", "right") for part in "UpperArm LowerArm UpperLeg LowerLeg".split())
 HEAD = ("neck", "head", "leftEye", "rightEye", "jaw")
 # Expressions that ARKit has once and that some characters split into two sides.
 WHOLE = ("browInnerUp", "cheekPuff")

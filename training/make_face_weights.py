@@ -23,8 +23,9 @@ from .render_faces import HEADS, landmarks
 
 PLAN = {"woman": (4, 180), "man": (4, 180), "capture": (3, 150), "ict": (48, 95)}  # people, pictures of each
 RIDGE = 0.1  # of the features' variance; .03 to .3 do equally well on heads left out
-# A regression shrinks what it is unsure of. That is undone, at most by MOST_GAIN, for shapes that are read well in heads
-# left out: wholly from a mean r of WELL on, not at all below POORLY, where only noise and other shapes' traces would grow.
+# A regression shrinks what it is unsure of. That is undone, at most by MOST_GAIN, for shapes that are read well in
+# heads left out: wholly from a mean r of WELL on, not at all below POORLY, where only noise and traces of other shapes
+# would grow.
 MOST_GAIN, POORLY, WELL = 3.0, 0.25, 0.65
 FIT_STEADY = 0.0005  # squared eye distances: floor of a point's variance in its weight
 STEADIEST = 80  # points that the rigid fit uses
