@@ -84,7 +84,7 @@ def torso_weights(p: Proportions, point: np.ndarray) -> Weights:
 def arm_weights(p: Proportions, point: np.ndarray) -> Weights:
     """Skin weights of a point (3,) m of the left sleeve."""
     elbow, wrist = p.arm_x + p.upper_arm, p.arm_x + p.upper_arm + p.lower_arm
-    along = chain(("leftUpperArm", "leftLowerArm", "leftHand"), (elbow, wrist + 0.6 * p.arm[2]), point[0],
+    along = chain(("leftUpperArm", "leftLowerArm", "leftHand"), (elbow, wrist + 0.8 * p.arm[2]), point[0],
                   (1.1 * p.arm[1], 0.5 * p.arm[2]))  # fmt: skip
     trunk = torso_weights(p, point)
     reach = float(smoothstep(point[0], p.arm_x + 0.2 * p.arm[0], p.arm_x + 1.6 * p.arm[0]))

@@ -90,7 +90,9 @@ def _palm_weights(p: Proportions, row: tuple[float, ...]) -> list[Weights]:
         palm = mix({f"left{ACROSS[first]}Proximal": 1.0}, {f"left{ACROSS[first + 1]}Proximal": 1.0}, share)
         near = 1 - np.linalg.norm((point - base[0] - 0.45 * (base[1] - base[0])) / p.hand) / 0.26
         ball = 0.55 * float(smoothstep(near, 0.0, 1.0)) * float(smoothstep(point[0] / p.hand, 0.0, 0.12))
-        result.append(mix(mix({"leftHand": 1.0}, palm, turn), {"leftThumbMetacarpal": 1.0}, ball * (1 - turn)))
+        hidden = float(smoothstep(-point[0] / p.hand, 0.0, 0.14))  # inside the cuff the wrist stays with the arm
+        wrist = mix({"leftHand": 1.0}, {"leftLowerArm": 1.0}, hidden)
+        result.append(mix(mix(wrist, palm, turn), {"leftThumbMetacarpal": 1.0}, ball * (1 - turn)))
     return result
 
 

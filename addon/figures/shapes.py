@@ -246,7 +246,8 @@ def _press(site: Site) -> np.ndarray:
 def _upper_up(site: Site) -> np.ndarray:
     w = site.near * np.clip(site.split, 0, 1) * _half(site) * (1 - 0.6 * smooth(0.5, 1.1, site.u))
     wing = _blob(site, site.style.nose_wing[:3], 0.04)
-    return w[:, None] * _vector(0, -0.006, 0.052 + 0 * w) + 0.012 * wing[:, None] * _vector(0, 0, 1 + 0 * w)
+    up = 0.026 + 0.026 * site.style.folding
+    return w[:, None] * _vector(0, -0.006, up + 0 * w) + 0.012 * wing[:, None] * _vector(0, 0, 1 + 0 * w)
 
 
 def _lower_down(site: Site) -> np.ndarray:
