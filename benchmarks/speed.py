@@ -7,7 +7,6 @@ written by whole arrays against keys inserted one at a time. Without videos the 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 import time
 from collections.abc import Callable
@@ -18,18 +17,11 @@ from ..solvers.clip import Clip
 from ..solvers.progress import Stages
 from ..solvers.settings import Settings
 from ..solvers.take import Take
+from .detection import detection
+from .tables import Row, table
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
 RUNS = 3  # of which the fastest counts: others share the machine
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One line of a table. what: was measured; figure: in its unit; note: on what."""
-
-    what: str
-    figure: str
-    note: str
 
 
 def fastest(work: Callable[[], object], runs: int = RUNS) -> tuple[float, object]:
@@ -102,12 +94,6 @@ def insert_keys(clip: Clip, objects) -> tuple[float, int]:
     return seconds, sum(len(curve.keyframe_points) for action in made.values() for curve in actions.curves(action))
 
 
-def table(rows: list[Row]) -> str:
-    """Rows as Markdown."""
-    lines = [f"| {row.what} | {row.figure} | {row.note} |" for row in rows]
-    return "\n".join(["| what | speed | measured on |", "|---|---|---|", *lines])
-
-
 def take_of(video: Path, stages: Stages) -> Take:
     """What the detector sees in a video. video: path."""
     from ..solvers.detect import detect
@@ -123,8 +109,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one run of each, and short clips for memory")
     arguments = parser.parse_args(words)
     stages = Stages(sys.stderr)
+    rows = detection(arguments.videos, arguments.quick)
     with quiet_blender(stages):
-        rows = solving_and_baking(take_of(DEMO, stages), 1 if arguments.quick else RUNS)
+        rows += solving_and_baking(take_of(DEMO, stages), 1 if arguments.quick else RUNS)
     print(table(rows))
     return 0
 

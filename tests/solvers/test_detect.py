@@ -91,7 +91,7 @@ def test_cancelling_leaves_nothing(child, tmp_path):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("import os; print('{\"done\": 3, \"total\": 9}', flush=True); os.kill(os.getpid(), 9)", "SIGKILL after 3"),
+        ('import os; print(\'{"done": 3, "total": 9}\', flush=True); os.kill(os.getpid(), 9)', "SIGKILL after 3"),
         ("print('{\"do', flush=True); import os; os.abort()", "SIGABRT after 0"),
         ("print('not ours', 5, None); print('[1]'); print('{}'); raise MemoryError", "words: MemoryError"),
         ("import sys; print('W0000 chatter', file=sys.stderr); sys.exit(7)", "code 7 after 0 pictures. Try"),
