@@ -125,7 +125,10 @@ def _bundles(wheel: Path, kinds: list[str]) -> dict[str, bytes]:
         with zipfile.ZipFile(wheel) as archive:
 
             def network(name: str) -> bytes:
-                return archive.read(f"mediapipe/modules/{name}.tflite")
+                content = archive.read(f"mediapipe/modules/{name}.tflite")
+                if content[4:8] != surgery.MARK:
+                    raise zipfile.BadZipFile(f"{name} is no network")
+                return content
 
             makers = {
                 "face": lambda: {

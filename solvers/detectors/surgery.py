@@ -41,6 +41,7 @@ REFINED = {
     "output_right_iris": RIGHT_IRIS,
 }
 
+MARK = b"TFL3"  # bytes 4 to 8 of every .tflite file
 # How the networks want pixels scaled: (pixel - mean) / deviation. Detectors see -1..1, the others 0..1.
 SIGNED = (127.5, 127.5)
 UNSIGNED = (0.0, 255.0)
@@ -173,7 +174,7 @@ def _packed(model) -> bytes:
     import flatbuffers
 
     builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), b"TFL3")
+    builder.Finish(model.Pack(builder), MARK)
     return bytes(builder.Output())
 
 
