@@ -274,11 +274,13 @@ def _sneer(site: Site) -> np.ndarray:
 def _pucker(site: Site, narrow: float, forward: float, up: float, down: float) -> np.ndarray:
     """Lips drawn to the middle and pushed forward; up, down: how far they part."""
     near, u = site.near, site.u
+    gentle = 0.35 + 0.65 * site.style.folding  # two such shapes at once must leave a mouth
+    narrow, forward, up, down = gentle * np.array([narrow, forward, up, down])
     x = site.points[:, 0]
     ring = np.where(site.lip >= 0, 1.0, 0.9)
     centre = 1 - 0.35 * np.clip(np.abs(u), 0, 1.4)
     part = np.where(site.split > 0, up, down) * np.abs(site.split) * (1 - np.clip(np.abs(u), 0, 1) ** 2 * 0.6)
-    full = np.where(site.lip >= 0, 0.45, 0.12) * site.rise - 0.9 * site.style.mouth_curve * np.minimum(u * u, 1)
+    full = gentle * np.where(site.lip >= 0, 0.45, 0.12) * site.rise - 0.9 * site.style.mouth_curve * np.minimum(u * u, 1)
     return near[:, None] * _vector(-narrow * x * ring, -forward * centre, part + full)
 
 
@@ -396,7 +398,7 @@ def central(site: Site) -> dict[str, np.ndarray]:
         "mouthLeft": _aside(site),
         "mouthRight": _aside(site.mirrored()) * FLIP,
         "mouthPucker": _pucker(site, 0.48, 0.050, 0.001, -0.002),
-        "mouthFunnel": _pucker(site, 0.30, 0.040, 0.032, -0.042),
+        "mouthFunnel": _pucker(site, 0.30 * style.folding, 0.040, 0.032, -0.042),
         "mouthRollUpper": _roll(site, 1),
         "mouthRollLower": _roll(site, -1),
         "mouthShrugUpper": _shrug(site, 1),
