@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import tempfile
 import typing
 import zipfile
@@ -47,8 +48,23 @@ def save(record, path: Path | str) -> None:
     """
     arrays, words = _flatten(record)
     header = {"kind": type(record).__name__, "version": VERSION, "words": words}
-    with written_whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays, **{HEADER: np.array(json.dumps(header))})
+    with written_whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in {**arrays, HEADER: np.array(json.dumps(header))}.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                _write(file, array)
+
+
+def _write(file, array: np.ndarray) -> None:
+    """Write an array as .npy; one that is a whole file on disk is copied from there, so that it takes no memory."""
+    layout = np.lib.format
+    if isinstance(array, np.memmap) and array.flags.c_contiguous and array.nbytes == os.path.getsize(array.filename):
+        layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(array))
+        with open(array.filename, "rb") as rows:
+            shutil.copyfileobj(rows, file, 1 << 20)
+    else:
+        layout.write_array(file, np.asarray(array), allow_pickle=False)
 
 
 def load(kind: type, path: Path | str):
