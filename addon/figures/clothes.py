@@ -188,7 +188,7 @@ def hood(p: Proportions, cut: Cut) -> Part:
     away = np.stack([np.cos(angles), np.sin(angles), np.zeros(17)], 1)
     ring = None
     for k in range(17):
-        swell = 0.55 + 0.45 * np.sin(np.pi * k / 16) ** 0.6
+        swell = 0.18 + 0.82 * np.sin(np.pi * k / 16) ** 0.6
         wide, tall = swell * (0.022 + 0.020 * behind[k]), swell * (0.026 + 0.040 * behind[k])
         sag = -0.75 * tall * behind[k]
         around = np.cos(EIGHT)[:, None] * wide * away[k] + (np.sin(EIGHT)[:, None] * tall + sag) * [0, 0, 1.0]
