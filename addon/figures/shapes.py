@@ -280,8 +280,9 @@ def _pucker(site: Site, narrow: float, forward: float, up: float, down: float) -
     ring = np.where(site.lip >= 0, 1.0, 0.9)
     centre = 1 - 0.35 * np.clip(np.abs(u), 0, 1.4)
     part = np.where(site.split > 0, up, down) * np.abs(site.split) * (1 - np.clip(np.abs(u), 0, 1) ** 2 * 0.6)
-    full = gentle * np.where(site.lip >= 0, 0.45, 0.12) * site.rise - 0.9 * site.style.mouth_curve * np.minimum(u * u, 1)
-    return near[:, None] * _vector(-narrow * x * ring, -forward * centre, part + full)
+    full = gentle * np.where(site.lip >= 0, 0.45, 0.12) * site.rise
+    level = -0.9 * site.style.mouth_curve * np.minimum(u * u, 1)
+    return near[:, None] * _vector(-narrow * x * ring, -forward * centre, part + full + level)
 
 
 def _roll(site: Site, sign: int) -> np.ndarray:
