@@ -26,7 +26,7 @@ RIDGE = 0.1  # of the features' variance; .03 to .3 do equally well on heads lef
 # A regression shrinks what it is unsure of. That is undone, at most by MOST_GAIN, for shapes that are read well in
 # heads left out: wholly from a mean r of WELL on, not at all below POORLY, where only noise and traces of other shapes
 # would grow.
-MOST_GAIN, POORLY, WELL = 3.0, 0.25, 0.65
+MOST_GAIN, POORLY, WELL = 3.0, 0.4, 0.7
 FIT_STEADY = 0.0005  # squared eye distances: floor of a point's variance in its weight
 STEADIEST = 80  # points that the rigid fit uses
 
