@@ -28,6 +28,7 @@ PEOPLE = 3  # at most so many bodies a picture: the performer and two who pass b
 PALM_BY_ARM, HAND_BY_ARM = 0.2, 0.3
 # Two detections are one hand if their points differ by less than this part of the hand's size, on the average.
 SAME_HAND = 0.35
+PATIENCE = 3  # pictures in a row in which a hand may be missing before it is looked for less often
 HAND_BUNDLE = ("hand_detector.tflite", "hand_landmarks_detector.tflite")
 BLENDSHAPES = "face_blendshapes.tflite"
 
@@ -118,13 +119,15 @@ class MediaPipe:
         """
         posed = ahead(self._with_performer(ahead(pictures)))
         face, hands, believed, before = FoundFace(), {}, None, 0.0
+        unseen = dict.fromkeys(SIDES, 0)
         with contextlib.closing(posed):
             for time, rgb, person in posed:
                 looking = self._pool.submit(self._face_in, rgb, person, face)
                 proven = person is not None and (person.proven or looking.result().by_pose)
                 believed, before = belief(believed, proven, time - before), time
                 somebody = person if believed > 0.5 else None
-                hands = self._hands_in(rgb, somebody, hands)
+                hands = self._hands_in(rgb, somebody, hands, unseen)
+                unseen = {side: 0 if side in hands else unseen[side] + 1 for side in SIDES}
                 face = looking.result()
                 yield _sight(time, rgb, somebody, face, hands)
 
@@ -143,8 +146,11 @@ class MediaPipe:
                 yield time, rgb, person
 
     def _face_in(self, rgb: np.ndarray, person: Person | None, last: FoundFace) -> FoundFace:
-        """The face: where the pose has it, else where it was last, else anywhere."""
-        squares = [None]
+        """The face: where the pose has it, else where it was last, else anywhere.
+
+        Anywhere is not worth a look where elbows are seen: such a face is too small for the whole picture.
+        """
+        squares = [] if person is not None and person.proven else [None]
         if last.points.seen:
             squares.insert(0, crops.box_square(last.points.image[:, :2]))
         if person is not None:
@@ -161,24 +167,31 @@ class MediaPipe:
         return FoundFace()
 
     def _hands_in(
-        self, rgb: np.ndarray, person: Person | None, last: dict[str, FoundHand]
+        self, rgb: np.ndarray, person: Person | None, last: dict[str, FoundHand], unseen: dict[str, int]
     ) -> dict[str, FoundHand]:  # fmt: skip
-        """The hands by side: those of the person's arms, or any where there is nobody or no arm is seen."""
+        """The hands by side: those of the person's arms, or any where there is nobody or no arm is seen.
+
+        A hand that was unseen for a while is looked for in one way a picture, by turns: the search costs the most.
+        """
         if person is not None:
             arms = [arm for side in SIDES if (arm := crops.arm(person, side)) is not None]
             if arms:
-                return _by_arm(arms, [hand for arm in arms for hand in self._hands_of(rgb, arm, last.get(arm.side))])
+                return _by_arm(
+                    arms,
+                    [hand for arm in arms for hand in self._hands_of(rgb, arm, last.get(arm.side), unseen[arm.side])],
+                )
         kept = {side: here for side, hand in last.items() if (here := self._hand_at(rgb, hand)) is not None}
         return _by_label(kept, [] if kept else self._hands_within(rgb, None, self._hand))
 
-    def _hands_of(self, rgb: np.ndarray, arm: crops.Arm, last: FoundHand | None) -> list[FoundHand]:
+    def _hands_of(self, rgb: np.ndarray, arm: crops.Arm, last: FoundHand | None, unseen: int) -> list[FoundHand]:
         """Hands near an arm's end: where its hand was last, else by search, in an upright piece and in a turned one."""
+        squares = (arm.square, arm.turned_square)
         if last is not None:
             here = self._hand_at(rgb, last)
             if here is not None and arm.reaches(here.wrist):
                 return [here]
         found = []
-        for square in (arm.square, arm.turned_square):
+        for square in squares if unseen < PATIENCE else squares[unseen % 2 :][:1]:
             found += self._hands_within(rgb, square, self._hand_by_arm)
             if any(arm.reaches(hand.wrist) for hand in found):
                 break
