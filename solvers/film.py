@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import RenderError
 from .record import written_whole
-from .video import probe, tolerance
+from .video import decoded, probe, tolerance
 
 RATE = 48000  # Hz, of the film's sound: video's standard
 BLOCK = 1024  # samples an AAC frame holds
@@ -111,7 +111,7 @@ def samples(sound: Soundtrack) -> Iterator[np.ndarray]:
         if sound.start > 1.0:
             container.seek(max(0, int((begins - 1.0) * av.time_base)))
         reached = None  # in samples from the moment on
-        for frame in _decoded(container, track):
+        for frame in decoded(container, track):
             if reached is None and frame.time is not None:
                 reached = round((frame.time - begins) * RATE)
                 if reached > 0:
@@ -122,22 +122,6 @@ def samples(sound: Soundtrack) -> Iterator[np.ndarray]:
                 reached = (reached or 0) + values.shape[1]
                 if late < values.shape[1]:
                     yield values[:, late:]
-
-
-def _decoded(container, track) -> Iterator:
-    """All of a track's frames that can be decoded."""
-    import av
-
-    packets = container.demux(track)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue
 
 
 def _blocks(pieces: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

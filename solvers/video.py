@@ -62,7 +62,7 @@ def probe(path: Path | str) -> Video:
     path: of the file. Raises VideoError where there is no video to be read.
     """
     with _opened(path) as (container, stream):
-        frame = next(_frames(container, stream), None)
+        frame = next(decoded(container, stream), None)
         if frame is None:
             raise VideoError(f"{Path(path).name} has a picture track, but no picture in it can be decoded.")
         first = _time(frame, 0.0)
@@ -200,11 +200,14 @@ def _why_not_opened(path: Path) -> str:
     return f"{path.name} is not a video: its content is in no known video format."
 
 
-def _frames(container, stream) -> Iterator:
-    """All frames that can be decoded; damaged packets are passed over."""
+def decoded(container, track) -> Iterator:
+    """All frames of a picture or sound track that can be decoded; damaged packets are passed over.
+
+    container: as PyAV opens it. track: one of its streams.
+    """
     import av
 
-    packets = container.demux(stream)
+    packets = container.demux(track)
     while True:
         try:
             packet = next(packets)
@@ -220,7 +223,7 @@ def _timed(video: Video, start: float) -> Iterator[tuple[float, object, object]]
     """(time s since the first picture, frame, track) of all frames, from a keyframe not later than `start`."""
     for seek in (True, False) if start > WORTH_SEEKING else (False,):
         with _opened(video.path) as (container, stream):
-            frames = _frames(container, stream)
+            frames = decoded(container, stream)
             if seek:
                 frames = _sought(container, stream, video.first + start)
                 head = next(frames, None)
@@ -240,7 +243,7 @@ def _sought(container, stream, time: float) -> Iterator:
 
     with contextlib.suppress(av.error.FFmpegError, OSError):
         container.seek(int(time / stream.time_base), stream=stream, backward=True)
-    return _frames(container, stream)
+    return decoded(container, stream)
 
 
 def _deinterlaced(frames: Iterable, stream) -> Iterator:
