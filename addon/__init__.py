@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-CLASSES: tuple[type, ...] = ()  # operators, panels and properties, in the order in which Blender must learn of them
+import importlib
+
+# What Blender must learn of, in this order; each module names its CLASSES, and may add menus or watch events.
+MODULES = (
+    "preferences",
+    "properties",
+    "jobs",
+    "workspace",
+    "operators.performance",
+    "operators.character",
+    "operators.look",
+    "operators.bake",
+    "operators.film",
+    "operators.report",
+    "operators.view",
+    "panels.performance",
+    "panels.character",
+    "panels.look",
+    "panels.bake",
+    "panels.film",
+    "panels.report",
+    "panels.view",
+    "ways_in",
+)
 
 
 def register() -> None:
-    """Make Understudy's classes known to Blender."""
+    """Make Understudy known to Blender."""
     import bpy
 
-    for kind in CLASSES:
-        bpy.utils.register_class(kind)
+    for module in _modules():
+        for kind in module.CLASSES:
+            bpy.utils.register_class(kind)
+        if hasattr(module, "register"):
+            module.register()
 
 
 def unregister() -> None:
-    """Take Understudy's classes out of Blender, last ones first."""
+    """Take Understudy out of Blender, last things first, and leave nothing running."""
     import bpy
 
-    for kind in reversed(CLASSES):
-        bpy.utils.unregister_class(kind)
+    for module in reversed(_modules()):
+        if hasattr(module, "unregister"):
+            module.unregister()
+        for kind in reversed(module.CLASSES):
+            bpy.utils.unregister_class(kind)
+
+
+def _modules() -> list:
+    return [importlib.import_module(f".{name}", __package__) for name in MODULES]

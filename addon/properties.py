@@ -1,0 +1,267 @@
+"""What the panel shows and a .blend remembers: `scene.understudy`. Sliders are made from solvers/settings."""
+
+import dataclasses
+import json
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from ..solvers.settings import Settings
+
+REGIONS = ("face", "gaze", "head", "body", "left_hand", "right_hand")  # each may be layered in its own way
+UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}}
+LABELS = {"fps": "Solve Rate", "lens": "Field of View"}
+ENTRIES = {entry.name: entry for entry in dataclasses.fields(Settings)}
+
+
+def _file_path(**options):
+    relative = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+    return StringProperty(subtype="FILE_PATH", options={"ANIMATABLE"} | relative, **options)
+
+
+def _look_changed(_self, context):
+    from . import workspace
+
+    workspace.look_changed(context)
+
+
+def _video_changed(_self, context):
+    from . import workspace
+
+    workspace.video_changed(context)
+
+
+def _character_changed(_self, context):
+    from . import workspace
+
+    workspace.character_changed(context)
+
+
+def _joint_changed(_self, context):
+    from . import workspace
+
+    workspace.joint_changed(context)
+
+
+def _view_changed(_self, context):
+    from . import workspace
+
+    workspace.view_changed(context)
+
+
+def can_play(_self, thing: bpy.types.Object) -> bool:
+    """Whether an object may be a character: an armature, or a mesh with shape keys."""
+    return thing.type == "ARMATURE" or (thing.type == "MESH" and thing.data.shape_keys is not None)
+
+
+def _slider(entry: dataclasses.Field):
+    """The property for one field of Settings: its default, range, unit and meaning."""
+    facts = entry.metadata
+    words = {
+        "name": LABELS.get(entry.name, entry.name.replace("_", " ").title()),
+        "description": facts["meaning"],
+        "default": entry.default,
+        "update": _look_changed,
+    }
+    if isinstance(entry.default, bool):
+        return BoolProperty(**words)
+    return FloatProperty(min=facts["min"], max=facts["max"], precision=2, step=10, **words, **UNITS.get(facts["unit"], {}))
+
+
+class Look(bpy.types.PropertyGroup):
+    """How the performance is to look on the character: all of solvers.settings."""
+
+    __annotations__ = {name: _slider(entry) for name, entry in ENTRIES.items()}
+
+    def settings(self) -> Settings:
+        """The same as the solvers' record."""
+        return Settings(**{name: getattr(self, name) for name in ENTRIES})
+
+    def set(self, settings: Settings) -> None:
+        """Take over all values of a record; sliders that have them already are left alone."""
+        for name in ENTRIES:
+            value = getattr(settings, name)
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+
+class TakeItem(bpy.types.PropertyGroup):
+    """One take in the scene: `name` for the list, and where its file lies."""
+
+    path: _file_path(name="Take", description="The file that holds what was seen in the video")
+    video: _file_path(name="Video", description="The driving video")
+    seconds: FloatProperty(name="Length", unit="TIME_ABSOLUTE")
+    fps: FloatProperty(name="Rate")
+    facts: StringProperty(description="What solvers.report.measures.facts says, as JSON")
+
+    def known(self) -> dict:
+        """The facts about this take, {} before it was looked at."""
+        return json.loads(self.facts) if self.facts else {}
+
+
+class JointItem(bpy.types.PropertyGroup):
+    """One joint of the performer, `name` as VRM calls it, and the character's bone for it."""
+
+    bone: StringProperty(
+        name="Bone", description="The character's bone that plays this joint; empty for none", update=_joint_changed
+    )
+
+
+def _treatment(region: str):
+    return EnumProperty(
+        name=region.replace("_", " ").title(),
+        items=(
+            ("OFF", "Off", "Leave what the rig does already"),
+            ("REPLACE", "Replace", "Play the performance instead of what the rig does already"),
+            ("COMBINE", "Add", "Play the performance on top of what the rig does already"),
+        ),
+        default="REPLACE",
+    )
+
+
+class Layer(bpy.types.PropertyGroup):
+    """What a layer does to each part of the body."""
+
+    __annotations__ = {region: _treatment(region) for region in REGIONS}
+
+
+class BakeOptions(bpy.types.PropertyGroup):
+    """How a performance becomes keys."""
+
+    kind: EnumProperty(
+        name="Into",
+        items=(
+            ("NEW", "New Action", "A new action takes the place of what the character plays; that is kept in the file"),
+            ("LAYER", "Layer", "NLA strips over what the character plays already"),
+        ),
+    )
+    name: StringProperty(name="Name", description="Of the bake; left empty, it is named after the take")
+    layer: PointerProperty(type=Layer)
+    start: IntProperty(name="First Frame", description="Frame at which the performance begins", default=1)
+    whole: BoolProperty(name="Whole Take", description="Bake all of the take", default=True)
+    begin: FloatProperty(name="From", description="Seconds of the take", min=0.0, unit="TIME_ABSOLUTE")
+    end: FloatProperty(name="To", description="Seconds of the take; 0 is its end", min=0.0, unit="TIME_ABSOLUTE")
+    rate: EnumProperty(
+        name="Keys at",
+        items=(
+            ("scene", "Scene Frames", "A key at every frame of the scene"),
+            ("sample", "Video Frames", "A key at every picture of the video, also between the scene's frames"),
+        ),
+    )
+    reduce: BoolProperty(
+        name="Reduce Keys", description="Leave out keys that curves do not need, for editing by hand", default=False
+    )
+    error: FloatProperty(
+        name="Largest Error",
+        description="How far a turn may be off when keys are left out; places and shapes in proportion",
+        default=0.0087, min=0.0002, max=0.2, subtype="ANGLE", precision=2,
+    )  # fmt: skip
+    live: BoolProperty(
+        name="Follow Look",
+        description="Bake anew whenever something in Look changes; keys that were made by hand are kept aside",
+        default=True,
+    )
+
+
+class FilmOptions(bpy.types.PropertyGroup):
+    """How the scene is filmed."""
+
+    ratio: EnumProperty(
+        name="Size",
+        items=(
+            ("1280:720", "1280 × 720", "Wide"),
+            ("720:1280", "720 × 1280", "Upright"),
+            ("960:960", "960 × 960", "Square"),
+            ("1104:832", "1104 × 832", "4:3"),
+            ("832:1104", "832 × 1104", "3:4"),
+            ("1584:672", "1584 × 672", "Very wide"),
+            ("SCENE", "As in the Scene", "The size in the scene's own output settings"),
+        ),
+    )
+    engine: EnumProperty(
+        name="Engine",
+        items=(
+            ("workbench", "Workbench", "Quick, as in the viewport"),
+            ("eevee", "EEVEE", "Light and shade, on a graphics card"),
+            ("cycles", "Cycles", "The most faithful, and the slowest"),
+            ("SCENE", "As in the Scene", "The engine and settings that the scene has"),
+        ),
+    )
+    stage: BoolProperty(
+        name="Set Stage", description="Add backdrop, lights and a camera that frames the performance", default=True
+    )
+    sound: BoolProperty(name="Sound", description="The driving video's sound in the film", default=True)
+    beside: BoolProperty(
+        name="Side by Side", description="The driving video on the left, the character on the right", default=False
+    )
+    out: _file_path(name="Film", description="The .mp4 to be written", default="//performance.mp4")
+
+
+class ViewOptions(bpy.types.PropertyGroup):
+    """What the viewport shows beside the character."""
+
+    footage: EnumProperty(
+        name="Video",
+        items=(
+            ("NONE", "Hidden", "Do not show the driving video"),
+            ("CAMERA", "Behind the Camera's View", "The driving video as background of the scene's camera"),
+            ("PLANE", "Beside the Character", "The driving video on a plane beside the character"),
+        ),
+        update=_view_changed,
+    )
+    skeleton: BoolProperty(
+        name="Skeleton", description="The solved skeleton, coloured by how sure it is", update=_view_changed
+    )
+    landmarks: BoolProperty(
+        name="Landmarks", description="What was found in the video, coloured by how sure it is", update=_view_changed
+    )
+
+
+class SceneProperties(bpy.types.PropertyGroup):
+    """All that Understudy remembers in a scene."""
+
+    video: _file_path(name="Video", description="The performance video", update=_video_changed)
+    use_range: BoolProperty(name="Part of the Video", description="Look at a part of the video only", default=False)
+    start: FloatProperty(name="Start", description="Seconds of the video", min=0.0, unit="TIME_ABSOLUTE")
+    end: FloatProperty(name="End", description="Seconds of the video", min=0.0, unit="TIME_ABSOLUTE")
+    preflight: StringProperty(description="What solvers.preflight.look says of the video, as JSON")
+    takes: CollectionProperty(type=TakeItem)
+    take_index: IntProperty(name="Take", update=_view_changed)
+    character: PointerProperty(
+        name="Character", type=bpy.types.Object, poll=can_play, update=_character_changed,
+        description="The armature, or the mesh with shape keys, that plays the performance",
+    )  # fmt: skip
+    rig: StringProperty(name="Rig", description="The kind of rig that the character is")
+    joints: CollectionProperty(type=JointItem)
+    joint_index: IntProperty(name="Joint")
+    expressions: IntProperty(name="Expressions", description="How many of ARKit's 52 shapes the character has")
+    look: PointerProperty(type=Look)
+    bake: PointerProperty(type=BakeOptions)
+    film: PointerProperty(type=FilmOptions)
+    view: PointerProperty(type=ViewOptions)
+
+    @property
+    def take(self) -> TakeItem | None:
+        """The take that is chosen in the list."""
+        return self.takes[self.take_index] if 0 <= self.take_index < len(self.takes) else None
+
+
+CLASSES = (Look, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
+
+
+def register() -> None:
+    """Give every scene its properties."""
+    bpy.types.Scene.understudy = PointerProperty(type=SceneProperties)
+
+
+def unregister() -> None:
+    """Take them away; what a file remembers stays in it."""
+    del bpy.types.Scene.understudy

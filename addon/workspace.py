@@ -1,0 +1,311 @@
+"""What is at hand while the artist works: takes, performances, the character; and bakes that follow the sliders."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import bpy
+
+from ..solvers import record
+from ..solvers.clip import Clip
+from ..solvers.errors import RigError, SettingsError, UnderstudyError
+from ..solvers.performance import Performance
+from ..solvers.report import measures
+from ..solvers.settings import Settings
+from ..solvers.take import Take
+from . import armature, bakes, jobs, rigs
+from .bakes import Recipe
+from .jobs import Work
+from .preferences import cache, preferences
+
+# Settings that act while solving; the others act while retargeting.
+SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "mirror")
+DELAY = 0.15  # s after the last change of a slider until the keys follow
+KEPT = 4  # takes, and performances, in memory
+SUFFIX = ".take.npz"
+
+_takes: dict[tuple[str, float], Take] = {}
+_performances: dict[tuple, Performance] = {}
+CLASSES = ()
+
+
+def take(path: str) -> Take:
+    """A take, from memory where it has been read before.
+
+    path: as the scene has it. Raises RecordError if the file is missing or unfit.
+    """
+    file = Path(bpy.path.abspath(path))
+    key = (str(file), file.stat().st_mtime if file.is_file() else 0.0)
+    return _remembered(_takes, key, lambda: record.load(Take, file))
+
+
+def performance(path: str, settings: Settings) -> Performance:
+    """A take solved with some settings, from memory where that was done before; may run in a thread.
+
+    path: absolute, of the take. settings: those of SOLVED matter.
+    """
+    from ..solvers.solve import solve
+
+    file = Path(path)
+    stamp = file.stat().st_mtime if file.is_file() else 0.0
+    key = (path, stamp, *(getattr(settings, name) for name in SOLVED))
+    return _remembered(_performances, key, lambda: solve(take(path), settings))
+
+
+def place_for_take(video: str) -> Path:
+    """Where a new take of a video is to be kept: beside the saved .blend, else in the cache; a name not yet used.
+
+    video: path of the file.
+    """
+    chosen = preferences()
+    beside = bpy.data.filepath and (chosen is None or chosen.keep_beside)
+    folder = Path(bpy.data.filepath).parent if beside else cache("takes")
+    stem, number = Path(video).stem, 1
+    while (place := folder / f"{stem}{'' if number == 1 else f'.{number:03}'}{SUFFIX}").exists():
+        number += 1
+    return place
+
+
+def add_take(scene: bpy.types.Scene, path: Path, made: Take) -> None:
+    """List a take in the scene and choose it.
+
+    path: of its file, kept relative where it lies beside the .blend. made: what is in it.
+    """
+    props = scene.understudy
+    item = props.takes.add()
+    item.name = path.name.removesuffix(SUFFIX)
+    item.path = _relative(path)
+    item.video = made.source.get("path", "")
+    item.seconds = float(made.time[-1] - made.time[0])
+    item.fps = float(made.source.get("fps") or 0.0)
+    props.take_index = len(props.takes) - 1
+
+
+def tell(item, made: Take, solved: Performance, clip: Clip | None = None) -> None:
+    """Let a take's item know what the report says of it.
+
+    item: TakeItem. made, solved, clip: the records.
+    """
+    item.facts = json.dumps(measures.facts(made, solved, clip, {}, {}))
+
+
+def recipe(scene: bpy.types.Scene) -> Recipe:
+    """What the panel asks for now. Raises SettingsError without a take, or with a range that is none."""
+    props, options = scene.understudy, scene.understudy.bake
+    if props.take is None:
+        raise SettingsError("There is no take yet: choose a video and detect the performance in it.")
+    begin, end = (0.0, 0.0) if options.whole else (options.begin, options.end)
+    if end and end <= begin:
+        raise SettingsError(f"The range to bake ends at {end:g} s, which is not after its start at {begin:g} s.")
+    layered = options.kind == "LAYER"
+    return Recipe(
+        take=props.take.path,
+        settings=dataclasses.asdict(props.look.settings()),
+        start=options.start,
+        begin=round(begin, 4),
+        end=round(end, 4),
+        rate=options.rate,
+        tolerance=round(options.error, 6) if options.reduce else 0.0,
+        layer={name: getattr(options.layer, name) for name in options.layer.__annotations__} if layered else {},
+    )
+
+
+def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
+    """The work that makes a bake's clips, to be done in a thread: all of Blender that it needs is read here.
+
+    asked: the recipe. Its result is (take, performance, {"NEW", "REPLACE" or "COMBINE": clip}).
+    Raises UnderstudyError where the character is missing or not understood.
+    """
+    objects = character(scene)
+    read = armature.read(objects)
+    preset = rigs.preset_for(scene, read)
+    fps = scene.render.fps / scene.render.fps_base
+    path = str(Path(bpy.path.abspath(asked.take)))
+
+    def work(_progress, _cancelled):
+        from ..solvers.retarget import retarget
+
+        made, settings = take(path), Settings(**asked.settings)
+        solved = performance(path, settings)
+        part = _part(solved, asked.begin, asked.end)
+        clips = {
+            blend: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)
+            for blend, chosen in _by_blend(settings, asked.layer).items()
+        }
+        return made, solved, clips
+
+    return work
+
+
+def character(scene: bpy.types.Scene) -> armature.CharacterObjects:
+    """The character that is chosen in the panel. Raises RigError where there is none."""
+    chosen = scene.understudy.character
+    if chosen is None or chosen.name not in scene.objects:
+        raise RigError("No character is chosen: pick an armature, or a mesh with shape keys, or add the starter.")
+    return rigs.objects_of(chosen, scene)
+
+
+def _by_blend(settings: Settings, layer: dict) -> dict[str, Settings]:
+    """{how strips blend: settings that switch on what is blended so}; one new action where there is no layer."""
+    if not layer:
+        return {"NEW": settings}
+    by_blend = {}
+    for blend in ("REPLACE", "COMBINE"):
+        wanted = {region: how == blend and getattr(settings, region) for region, how in layer.items()}
+        if any(wanted.values()):
+            by_blend[blend] = dataclasses.replace(settings, **wanted)
+    if not by_blend:
+        raise SettingsError("The layer leaves out every part of the body: let at least one replace or add.")
+    return by_blend
+
+
+def _part(solved: Performance, begin: float, end: float) -> Performance:
+    """The part of a performance between two times; all of it where they are 0. begin, end: s of the take."""
+    if not begin and not end:
+        return solved
+    since = solved.time - solved.time[0]
+    chosen = (since >= begin - 1e-6) & (since <= (end or since[-1]) + 1e-6)
+    if chosen.sum() < 2:
+        raise SettingsError(f"The take is {since[-1]:.2f} s long: the range to bake must lie within it.")
+    sampled = {
+        field.name: getattr(solved, field.name)[chosen]
+        for field in dataclasses.fields(solved)
+        if field.name != "skeleton" and getattr(getattr(solved, field.name), "shape", (0,))[:1] == solved.time.shape
+    }
+    return dataclasses.replace(solved, **sampled)
+
+
+# --- bakes that follow the sliders -----------------------------------------------------------------------------------
+
+
+def look_changed(context) -> None:
+    """Let the keys follow, soon, what has changed in the panel."""
+    if not context.scene.understudy.bake.live or _followed(context.scene) is None:
+        return
+    if bpy.app.timers.is_registered(_follow):
+        bpy.app.timers.unregister(_follow)
+    bpy.app.timers.register(_follow, first_interval=DELAY)
+
+
+def _followed(scene: bpy.types.Scene) -> bakes.Bake | None:
+    """The bake that follows the sliders: the one that plays, where it is of the chosen take."""
+    props = scene.understudy
+    if props.take is None or props.character is None or props.character.name not in scene.objects:
+        return None
+    bake = bakes.current(rigs.objects_of(props.character, scene))
+    return bake if bake is not None and bake.recipe.take == props.take.path else None
+
+
+def _follow() -> float | None:
+    """A timer's step: start cooking where the keys are not what the sliders ask for, and serve what is done."""
+    scene = bpy.context.scene
+    if jobs.running("follow"):
+        return DELAY
+    try:
+        bake = _followed(scene)
+        if bake is None:
+            return None
+        asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
+        if asked.words() == bake.recipe.words():
+            return None
+        job = jobs.start("follow", "Baking anew", cooking(scene, asked))
+    except UnderstudyError as fault:
+        say(str(fault), "ERROR")
+        return None
+    bpy.app.timers.register(lambda: _serve(job, bake.name, asked), first_interval=0.02)
+    return None
+
+
+def _serve(job: jobs.Job, name: str, asked: Recipe) -> float | None:
+    if job.running:
+        return 0.02
+    jobs.forget(job)
+    if job.fault is not None:
+        say(str(job.fault), "ERROR")
+        return None
+    if job.result is None:
+        return None
+    scene = bpy.context.scene
+    bake = _followed(scene)
+    if bake is None or bake.name != name:
+        return None  # another bake or another file has come in between
+    made, solved, clips = job.result
+    try:
+        kept = bakes.replace(character(scene), bake, clips, asked)
+    except UnderstudyError as fault:
+        say(str(fault), "ERROR")
+        return None
+    tell(scene.understudy.take, made, solved, next(iter(clips.values())))
+    if kept:
+        say(f"Keys that were made by hand are kept in {kept}", "INFO")
+    look_changed(bpy.context)  # the sliders may have moved on meanwhile
+    return None
+
+
+def say(words: str, kind: str) -> None:
+    """Tell the artist what came of something that no operator waits for.
+
+    kind: "INFO", "WARNING" or "ERROR".
+    """
+    bpy.ops.understudy.tell("INVOKE_DEFAULT", words=words, kind=kind)
+
+
+@bpy.app.handlers.persistent
+def _history_walked(*_):
+    """After undo and redo, keys and sliders may belong to different times: let the keys follow."""
+    look_changed(bpy.context)
+
+
+def video_changed(context) -> None:
+    """Look at a newly chosen video, beside the interface."""
+    context.scene.understudy.preflight = ""
+    if context.scene.understudy.video and not bpy.app.background and context.window is not None:
+        bpy.ops.understudy.preflight("INVOKE_DEFAULT")
+
+
+def character_changed(context) -> None:
+    """Recognise a newly chosen character and list its bones."""
+    rigs.fill(context.scene)
+
+
+def joint_changed(context) -> None:
+    """A bone was chosen by hand."""
+    look_changed(context)
+
+
+def view_changed(context) -> None:
+    """Show or hide what the viewport may show beside the character."""
+    from . import view
+
+    view.update(context)
+
+
+def _remembered(memory: dict, key: tuple, made):
+    if key not in memory:
+        value = made()
+        while len(memory) >= KEPT:
+            memory.pop(next(iter(memory)))
+        memory[key] = value
+    return memory[key]
+
+
+def _relative(path: Path) -> str:
+    folder = Path(bpy.data.filepath).parent if bpy.data.filepath else None
+    inside = folder is not None and folder in path.parents
+    return bpy.path.relpath(str(path)) if inside else str(path)
+
+
+def register() -> None:
+    """Watch undo and redo."""
+    bpy.app.handlers.undo_post.append(_history_walked)
+    bpy.app.handlers.redo_post.append(_history_walked)
+
+
+def unregister() -> None:
+    """Stop watching, and let go of what is in memory."""
+    bpy.app.handlers.undo_post.remove(_history_walked)
+    bpy.app.handlers.redo_post.remove(_history_walked)
+    if bpy.app.timers.is_registered(_follow):
+        bpy.app.timers.unregister(_follow)
+    _takes.clear()
+    _performances.clear()
