@@ -1,6 +1,7 @@
 """Long work that leaves the interface free: a thread does it, an operator looks in ten times a second."""
 
 import threading
+import time
 import traceback
 from collections.abc import Callable
 
@@ -24,7 +25,7 @@ class Job:
 
     def __init__(self, kind: str, title: str, work: Work):
         self.kind, self.title, self._work = kind, title, work
-        self.done, self.total = 0, 0
+        self.done, self.total, self._begun = 0, 0, time.monotonic()
         self.result, self.fault = None, None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"understudy {kind}", daemon=True)
@@ -38,6 +39,12 @@ class Job:
     def share(self) -> float:
         """How much of it is done, 0..1."""
         return min(self.done / self.total, 1.0) if self.total else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """How many seconds it will still take, as far as can be told."""
+        spent = time.monotonic() - self._begun
+        return spent / self.share - spent if self.share > 0 and spent > 2.0 else None
 
     def cancel(self) -> None:
         """Ask it to end soon; nothing comes of it then."""
@@ -63,13 +70,17 @@ class Job:
             self.result, self.fault = None, Cancelled(f"{self.title} was cancelled; nothing was changed.")
 
 
-def start(kind: str, title: str, work: Work) -> Job:
+def start(kind: str, title: str, work: Work, instead: bool = False) -> Job:
     """Begin a job.
 
-    kind, title, work: as Job has them. Raises UnderstudyError if one of this kind is running.
+    kind, title, work: as Job has them. instead: end one of this kind that is running, whose result nobody wants now.
+    Raises UnderstudyError if one of this kind is running that is not to be ended.
     """
-    if running(kind):
-        raise UnderstudyError(f"{_jobs[kind].title} is still running: wait for it, or cancel it with Esc.")
+    before = running(kind)
+    if before is not None and not instead:
+        raise UnderstudyError(f"{before.title} is still running: wait for it, or cancel it with Esc.")
+    if before is not None:
+        before.cancel()
     _jobs[kind] = Job(kind, title, work)
     _jobs[kind]._thread.start()
     return _jobs[kind]
@@ -81,10 +92,12 @@ def running(kind: str) -> Job | None:
     return job if job is not None and job.running else None
 
 
-def forget(job: Job) -> None:
-    """A job whose end has been dealt with."""
-    if _jobs.get(job.kind) is job:
+def forget(job: Job) -> bool:
+    """Let go of a job whose end has been dealt with; False where another of its kind has taken its place."""
+    wanted = _jobs.get(job.kind) is job
+    if wanted:
         del _jobs[job.kind]
+    return wanted
 
 
 def cancel_all() -> None:
@@ -106,13 +119,14 @@ class Waiting:
 
     kind = ""
     title = ""
+    instead = False  # whether a new start ends the one before
 
     def invoke(self, context, _event):
         """Start the work and stay with it."""
         if bpy.app.background:
             return self.execute(context)
         try:
-            self._job = start(self.kind, self.title, self.begin(context))
+            self._job = start(self.kind, self.title, self.begin(context), self.instead)
         except UnderstudyError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}
@@ -156,7 +170,9 @@ class Waiting:
 
     def _end(self, context):
         self._let_go(context)
-        forget(self._job)
+        wanted = forget(self._job)
+        if isinstance(self._job.fault, Cancelled) and not wanted:
+            return {"CANCELLED"}  # another start of the same work has come in between, and will tell
         if isinstance(self._job.fault, Cancelled):
             self.report({"WARNING"}, str(self._job.fault))
             return {"CANCELLED"}

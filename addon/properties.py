@@ -73,7 +73,8 @@ def _slider(entry: dataclasses.Field):
     }
     if isinstance(entry.default, bool):
         return BoolProperty(**words)
-    return FloatProperty(min=facts["min"], max=facts["max"], precision=2, step=10, **words, **UNITS.get(facts["unit"], {}))
+    words |= UNITS.get(facts["unit"], {})
+    return FloatProperty(min=facts["min"], max=facts["max"], precision=2, step=10, **words)
 
 
 class Look(bpy.types.PropertyGroup):

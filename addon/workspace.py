@@ -8,7 +8,7 @@ import bpy
 
 from ..solvers import record
 from ..solvers.clip import Clip
-from ..solvers.errors import RigError, SettingsError, UnderstudyError
+from ..solvers.errors import OutputError, RigError, SettingsError, UnderstudyError
 from ..solvers.performance import Performance
 from ..solvers.report import measures
 from ..solvers.settings import Settings
@@ -17,6 +17,7 @@ from . import armature, bakes, jobs, rigs
 from .bakes import Recipe
 from .jobs import Work
 from .preferences import cache, preferences
+from .properties import REGIONS
 
 # Settings that act while solving; the others act while retargeting.
 SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "mirror")
@@ -52,22 +53,23 @@ def performance(path: str, settings: Settings) -> Performance:
     return _remembered(_performances, key, lambda: solve(take(path), settings))
 
 
-def place_for_take(video: str) -> Path:
-    """Where a new take of a video is to be kept: beside the saved .blend, else in the cache; a name not yet used.
+def place_for_take(video: str, folder: Path | None = None) -> Path:
+    """Where a new take of a video is to be kept, under a name that is not yet used.
 
-    video: path of the file.
+    video: path of the file. folder: None is beside the saved .blend, else the cache.
     """
-    chosen = preferences()
-    beside = bpy.data.filepath and (chosen is None or chosen.keep_beside)
-    folder = Path(bpy.data.filepath).parent if beside else cache("takes")
+    if folder is None:
+        chosen = preferences()
+        beside = bpy.data.filepath and (chosen is None or chosen.keep_beside)
+        folder = Path(bpy.data.filepath).parent if beside else cache("takes")
     stem, number = Path(video).stem, 1
     while (place := folder / f"{stem}{'' if number == 1 else f'.{number:03}'}{SUFFIX}").exists():
         number += 1
     return place
 
 
-def add_take(scene: bpy.types.Scene, path: Path, made: Take) -> None:
-    """List a take in the scene and choose it.
+def add_take(scene: bpy.types.Scene, path: Path, made: Take):
+    """List a take in the scene and choose it; returns its item.
 
     path: of its file, kept relative where it lies beside the .blend. made: what is in it.
     """
@@ -79,6 +81,34 @@ def add_take(scene: bpy.types.Scene, path: Path, made: Take) -> None:
     item.seconds = float(made.time[-1] - made.time[0])
     item.fps = float(made.source.get("fps") or 0.0)
     props.take_index = len(props.takes) - 1
+    return item
+
+
+def list_take(scene: bpy.types.Scene, path: Path) -> None:
+    """List a take that lies on disk, and tell what it holds. Raises RecordError if it is none."""
+    made = take(str(path))
+    item = add_take(scene, path, made)
+    tell(item, made, performance(str(path), scene.understudy.look.settings()))
+
+
+def keep_beside(scene: bpy.types.Scene) -> Path:
+    """Copy the chosen take into the folder of the .blend, and let list and bakes point to the copy.
+
+    Raises RecordError if the take is missing, OutputError if it cannot be written there.
+    """
+    props, old = scene.understudy, scene.understudy.take.path
+    source = Path(bpy.path.abspath(old))
+    place = source
+    if source.parent != Path(bpy.data.filepath).parent:
+        made = take(old)
+        place = place_for_take(source.name.removesuffix(SUFFIX), Path(bpy.data.filepath).parent)
+        try:
+            record.save(made, place)
+        except OSError as fault:
+            raise OutputError(f"{place} cannot be written ({fault.strerror}): make room, or save elsewhere.") from fault
+    props.take.path = _relative(place)
+    bakes.moved(old, props.take.path)
+    return place
 
 
 def tell(item, made: Take, solved: Performance, clip: Clip | None = None) -> None:
@@ -106,7 +136,7 @@ def recipe(scene: bpy.types.Scene) -> Recipe:
         end=round(end, 4),
         rate=options.rate,
         tolerance=round(options.error, 6) if options.reduce else 0.0,
-        layer={name: getattr(options.layer, name) for name in options.layer.__annotations__} if layered else {},
+        layer={region: getattr(options.layer, region) for region in REGIONS} if layered else {},
     )
 
 

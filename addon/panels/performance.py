@@ -1,0 +1,92 @@
+"""Performance: the video, what can be expected of it, detecting, and the takes that there are."""
+
+import json
+
+import bpy
+
+from .. import jobs
+from . import clock, work, write
+
+
+class UNDERSTUDY_UL_takes(bpy.types.UIList):
+    """The takes of a scene."""
+
+    def draw_item(self, _context, layout, _data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+        """One take: its name, which can be edited, and its length."""
+        row = layout.row()
+        row.prop(item, "name", text="", emboss=False, icon="RENDER_ANIMATION")
+        side = row.row()
+        side.alignment = "RIGHT"
+        side.label(text=clock(item.seconds) if item.seconds >= 60 else f"{item.seconds:.1f} s")
+
+
+class UNDERSTUDY_MT_takes(bpy.types.Menu):
+    """What else can be done with takes."""
+
+    bl_label = "Takes"
+
+    def draw(self, _context):
+        """All of it."""
+        self.layout.operator("understudy.keep_take", icon="FILE_TICK")
+        self.layout.operator("understudy.find_video", icon="VIEWZOOM")
+
+
+class UNDERSTUDY_PT_performance(bpy.types.Panel):
+    """The driving video and its takes."""
+
+    bl_label = "Performance"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Understudy"
+    bl_order = 0
+
+    def draw(self, context):
+        """Video, outlook, range, Detect, takes."""
+        layout, props = self.layout, context.scene.understudy
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(props, "video", text="")
+        self._outlook(context)
+        if props.video:
+            self._range(props)
+        job = jobs.running("detect")
+        if job is not None:
+            work(layout, job, "pictures")
+        else:
+            row = layout.row()
+            row.scale_y = 1.3
+            row.operator("understudy.detect", icon="VIEW_CAMERA")
+        if props.takes:
+            self._takes(props)
+
+    def _outlook(self, context):
+        props = context.scene.understudy
+        job = jobs.running("preflight")
+        if job is not None:
+            work(self.layout, job)
+        elif props.preflight:
+            found = json.loads(props.preflight)
+            column = self.layout.column(align=True)
+            write(column, context, found["line"])
+            for advice in found["advice"][:3]:
+                write(column, context, advice, "INFO")
+
+    def _range(self, props):
+        row = self.layout.row(heading="Part Only")
+        row.prop(props, "use_range", text="")
+        side = row.row(align=True)
+        side.active = props.use_range
+        side.use_property_split = False
+        side.prop(props, "start", text="")
+        side.prop(props, "end", text="")
+
+    def _takes(self, props):
+        row = self.layout.row()
+        row.template_list("UNDERSTUDY_UL_takes", "", props, "takes", props, "take_index", rows=3)
+        column = row.column(align=True)
+        column.operator("understudy.add_take", text="", icon="ADD")
+        column.operator("understudy.remove_take", text="", icon="REMOVE")
+        column.separator()
+        column.menu("UNDERSTUDY_MT_takes", text="", icon="DOWNARROW_HLT")
+
+
+CLASSES = (UNDERSTUDY_UL_takes, UNDERSTUDY_MT_takes, UNDERSTUDY_PT_performance)

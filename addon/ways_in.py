@@ -1,0 +1,3 @@
+"""Ways In."""
+
+CLASSES = ()
