@@ -1,0 +1,1 @@
+"""The chosen character: its kind of rig, and which bone plays which joint."""
