@@ -1,5 +1,7 @@
 """What is at hand while the artist works: takes, performances, the character; and bakes that follow the sliders."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from pathlib import Path
