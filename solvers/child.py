@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import re
 import shutil
 import sys
 import threading
+import types
 from pathlib import Path
 
 from .offline import stay_offline
 
 SCRATCH = ".detect-"  # how the folder begins in which a job leaves its take
 CHUNK = 1 << 24  # bytes of the video that are read at a time for its digest
+NICE = 10  # of 19: Blender's own work goes first, and idle cores are still used
 # Debian's packages of the libraries that MediaPipe's and OpenCV's native code load.
 PACKAGES = {
     "libEGL.so.1": "libegl1",
@@ -28,12 +31,15 @@ PACKAGES = {
 def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
-    words: JSON {"video", "out": paths, "start", "end": s or null}.
+    words: JSON {"video", "out": paths, "start", "end": s or null, "polite": whether to leave others the right of way}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
     job = json.loads(words)
+    if job["polite"] and hasattr(os, "nice"):
+        os.nice(NICE)  # before a thread is started: each has its own on Linux; Windows is told when we are started
     threading.Thread(target=_end_with_parent, args=(Path(job["out"]).parent,), daemon=True).start()
+    _stand_in_for_what_blender_lacks()
     from .errors import UnderstudyError
 
     try:
@@ -47,6 +53,20 @@ def main(words: str) -> int:
     return 2
 
 
+def _stand_in_for_what_blender_lacks() -> None:
+    """Let MediaPipe load where packages are absent that it imports, but that finding landmarks takes no use of."""
+    stand_ins = {
+        "matplotlib": {},  # draws landmarks
+        "matplotlib.pyplot": {},
+        "certifi": {"where": lambda: ""},  # certificates for the network, which this process never reaches
+    }
+    absent = [name for name in ("matplotlib", "certifi") if importlib.util.find_spec(name) is None]
+    for name, contents in stand_ins.items():
+        if name.split(".")[0] in absent:
+            module = sys.modules[name] = types.ModuleType(name)
+            vars(module).update(contents)
+
+
 def _named(fault: OSError | ImportError, video: str):
     """The same fault as one of ours. video: path of what was looked at."""
     from .errors import DetectorError, OutputError, VideoError
@@ -56,8 +76,11 @@ def _named(fault: OSError | ImportError, video: str):
         name = missing[1]
         package = f" (Debian's package {PACKAGES[name]})" if name in PACKAGES else ""
         return DetectorError(f"The detector needs the system library {name}{package}, which is missing: install it.")
-    if isinstance(fault, ImportError):
+    if isinstance(fault, ModuleNotFoundError):
         return DetectorError(f"The detector needs the Python package {fault.name}, which is missing: install it.")
+    if isinstance(fault, ImportError) or fault.errno is None:  # ctypes' faults bear no number
+        why = " ".join(str(fault).split())[:300]
+        return DetectorError(f"The detector's native code cannot be loaded ({why}): install Understudy again.")
     why = fault.strerror or fault
     if type(fault).__module__.startswith("av") or fault.filename == video:
         return VideoError(f"{Path(video).name} could not be read to its end ({why}): copy or record it again.")
@@ -75,8 +98,9 @@ def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
     from .errors import NobodyError
     from .spool import Spool
 
-    found, clip = models.find(), video.probe(path)
-    total = _expected(clip, start, end)
+    clip = video.probe(path)
+    video.checked_range(clip, start, end)
+    found, total = models.find(), _expected(clip, start, end)
     spool = Spool(out.parent)
     _tell(done=0, total=total)
     with (

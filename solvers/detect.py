@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import child, errors, models, record, video
+from . import child, errors, models, record
 from .offline import OFFLINE
 from .take import Take
 
@@ -35,7 +35,8 @@ code = main(sys.argv[2])
 sys.stdout.flush()
 os._exit(code)
 """
-LIBRARIES = ("numpy", "scipy", "av", "mediapipe", "cv2", "flatbuffers")  # what the child imports, beside the package
+# What the child imports beside the package; numpy, which may lie with other packages of the system, is looked for last.
+LIBRARIES = ("mediapipe", "av", "cv2", "scipy", "flatbuffers", "certifi", "numpy")
 POLL = 0.1  # s between two looks at whether the work is still wanted
 PATIENCE = 2.0  # s that a child which is asked to end may take
 SILENCE = 300.0  # s without a word after which it counts as hung; the slowest picture seen took 1 s
@@ -50,20 +51,21 @@ def detect(
     end: float | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    polite: bool = False,
 ) -> Take:
     """What the networks see in a video.
 
     path: of the video. out: where the take is kept (whole or not at all); None keeps no file.
     start, end: s, the range wanted; None is the clip's own.
     progress: is told (pictures done, pictures expected). cancelled: asked now and then; True ends the work.
+    polite: let everything else on this machine go first, as where an artist works on meanwhile.
     Raises VideoError, NobodyError, ModelError, OutputError, DetectorError where a native part crashed, and Cancelled.
     """
     out = None if out is None else Path(out)
-    video.checked_range(video.probe(path), start, end)
     models.find()
     with _scratch(out) as folder:
         kept = folder / "take.npz"
-        job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end}
+        job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end, "polite": polite}
         _run(job, folder / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
         take = record.load(Take, kept)
         if out is not None:
@@ -127,7 +129,11 @@ def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled
 def _started(job: dict, words: Path) -> subprocess.Popen:
     """The child; -P keeps it from taking files of the folder that we are in for Python's own."""
     command = [sys.executable, "-u", "-P", "-c", LAUNCH, str(ROOT), json.dumps(job)]
-    apart = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
+    if os.name == "nt":
+        polite = subprocess.BELOW_NORMAL_PRIORITY_CLASS if job["polite"] else 0
+        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | polite}
+    else:
+        apart = {"start_new_session": True}
     pipe = subprocess.PIPE
     try:
         with open(words, "wb") as said:

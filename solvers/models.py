@@ -20,8 +20,8 @@ from .detectors import surgery
 from .errors import ModelError, UnderstudyError
 from .record import written_whole
 
-# What each network may be called, the one that is preferred first: the official name, so that a file put there by
-# the user wins, then the name that `build` writes.
+# What each network may be called, the one that is preferred first: the official names, so that a file put there by
+# the user wins, and last the name that `build` writes.
 NAMES: dict[str, tuple[str, ...]] = {
     "face": ("face_landmarker.task", "face_landmarker_v2_with_blendshapes.task", "face.task"),
     "hand": ("hand_landmarker.task", "hand.task"),
@@ -30,6 +30,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "pose.task",
     ),
 }  # fmt: skip
+BUNDLED = Path(__file__).resolve().parents[1] / "networks"  # the extension's own; a checkout has none
 WHEEL = "mediapipe==0.10.21"
 WHEEL_FILES = "mediapipe-0.10.21-*.whl"
 # Any one wheel of that release holds the same networks; this one exists, whatever Python and system we run on.
@@ -53,10 +54,12 @@ def folder() -> Path:
 def find(place: Path | None = None) -> dict[str, Path]:
     """The networks that are there, as {"face", "hand", "pose": path}.
 
-    place: the folder to look in; None is `folder()`. Raises ModelError if one is missing.
+    place: the only folder to look in; None looks for the user's own official files in `folder()`, then for those that
+    came with the extension, then for what `build` left in `folder()`. Raises ModelError if one is missing.
     """
+    bundled = BUNDLED if place is None else None
     place = place or folder()
-    found = {kind: _first(place, names) for kind, names in NAMES.items()}
+    found = {kind: _wanted(place, bundled, names) for kind, names in NAMES.items()}
     missing = [kind for kind, path in found.items() if path is None]
     if missing:
         raise ModelError(
@@ -97,6 +100,11 @@ def build(place: Path | None = None) -> dict[str, Path]:
         except OSError as fault:
             raise ModelError(f"The networks cannot be written to {place} ({fault.strerror or fault}).") from fault
     return find(place)
+
+
+def _wanted(place: Path, bundled: Path | None, names: tuple[str, ...]) -> Path | None:
+    official, own = names[:-1], names[-1:]
+    return _first(place, official) or (bundled and _first(bundled, own)) or _first(place, own)
 
 
 def _first(place: Path, names: tuple[str, ...]) -> Path | None:

@@ -162,11 +162,67 @@ def test_a_damaged_network_is_named(networks, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("limits", [(1, 0.5), (0.5, 0.5), (-1, 1), (1e6, None), (0, float("nan"))])
-def test_no_range_no_work(child, limits):
-    """A range that is empty, or not within the clip, is refused before the child starts."""
-    child("raise SystemExit('started')")
+def test_no_range_no_work(networks, tmp_path, limits):
+    """A range that is empty, or not within the clip, is refused before a picture is looked at, and nothing is left."""
     with pytest.raises(errors.VideoError, match="range"):
-        detect(DEMO, start=limits[0], end=limits[1])
+        detect(DEMO, tmp_path / "t.npz", *limits, progress=lambda *counts: pytest.fail("work began"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_native_code_that_cannot_be_loaded_is_a_sentence(networks, child):
+    """A library that is there but does not load is told of as that, not as a take that cannot be written."""
+    child(
+        "import ctypes, importlib.abc, os, sys\n"
+        "class Broken(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'mediapipe': ctypes.CDLL(os.devnull)\n"
+        "sys.meta_path.insert(0, Broken())\n",
+        before=True,
+    )
+    with pytest.raises(errors.DetectorError, match="native code cannot be loaded .*: install Understudy again"):
+        detect(DEMO, end=SHORT)
+
+
+def test_the_parent_needs_no_decoder(networks):
+    """The process that asks for a take loads neither PyAV nor OpenCV nor MediaPipe, as Blender's window lives in it."""
+    asking = (
+        "import sys; from understudy.solvers.detect import detect\n"
+        f"take = detect({str(DEMO)!r}, end=0.01, polite=True)\n"
+        "print(len(take.time), sorted({'av', 'cv2', 'mediapipe', 'scipy'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True, check=True)
+    assert told.stdout == "1 []\n"
+
+
+@pytest.mark.parametrize("polite", [False, True])
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="needs a system with nice()")
+def test_work_is_polite_when_asked(networks, child, polite):
+    """The child gives way to other processes where it is asked to, and only there."""
+    child(
+        "import os, sys; end = os._exit\n"
+        "os._exit = lambda code: (print('Error: niceness', os.nice(0), file=sys.stderr, flush=True), end(9))\n",
+        before=True,
+    )
+    here = os.nice(0)
+    with pytest.raises(errors.DetectorError) as told:
+        detect(DEMO, end=0.01, polite=polite)
+    assert f"niceness {min(19, here + 10 * polite)}." in str(told.value)
+
+
+@pytest.mark.parametrize("absent", ["matplotlib", "certifi"])
+def test_packages_that_blender_lacks_are_not_missed(networks, child, absent):
+    """The child does without packages that MediaPipe imports and does not need."""
+    child(
+        "import sys, importlib.util as util, importlib.abc\n"
+        "class Absent(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] == '{absent}': raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "look = util.find_spec\n"
+        f"util.find_spec = lambda name, *more: None if name == '{absent}' else look(name, *more)\n",
+        before=True,
+    )
+    assert detect(DEMO, end=0.01).face.seen.all()
 
 
 def _children(pid: int) -> list[int]:

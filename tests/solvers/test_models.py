@@ -80,6 +80,24 @@ def test_the_official_file_wins(tmp_path):
         models.find(tmp_path)
 
 
+def test_the_extensions_own_networks_are_used(tmp_path, monkeypatch):
+    """An installed extension needs nothing but its own networks; the user's official ones still win over them."""
+    bundled, users = tmp_path / "bundled", tmp_path / "users"
+    for place in (bundled, users):
+        place.mkdir()
+        for names in models.NAMES.values():
+            (place / names[-1]).write_bytes(b"")
+    monkeypatch.setattr(models, "BUNDLED", bundled)
+    monkeypatch.setenv("UNDERSTUDY_MODELS", str(tmp_path / "absent"))
+    assert {path.parent for path in models.find().values()} == {bundled}
+    monkeypatch.setenv("UNDERSTUDY_MODELS", str(users))
+    (users / "pose_landmarker_heavy.task").write_bytes(b"")
+    assert models.find() == {
+        "face": bundled / "face.task", "hand": bundled / "hand.task", "pose": users / "pose_landmarker_heavy.task"
+    }  # fmt: skip
+    assert {path.parent for path in models.find(users).values()} == {users}
+
+
 def test_the_folder_is_the_users(monkeypatch, tmp_path):
     """UNDERSTUDY_MODELS says where the networks lie; without it, a folder of the user's cache does."""
     monkeypatch.setenv("UNDERSTUDY_MODELS", str(tmp_path))
