@@ -12,7 +12,6 @@ from ..solvers import record
 from ..solvers.clip import Clip
 from ..solvers.errors import OutputError, RigError, SettingsError, UnderstudyError
 from ..solvers.performance import Performance
-from ..solvers.report import measures
 from ..solvers.settings import Settings
 from ..solvers.take import Take
 from . import armature, bakes, jobs, rigs
@@ -118,6 +117,8 @@ def tell(item, made: Take, solved: Performance, clip: Clip | None = None) -> Non
 
     item: TakeItem. made, solved, clip: the records.
     """
+    from ..solvers.report import measures
+
     item.facts = json.dumps(measures.facts(made, solved, clip, {}, {}))
 
 
