@@ -27,6 +27,17 @@ def empty_scene():
 
 
 @pytest.fixture
+def extension():
+    """Understudy registered in Blender while the test runs."""
+    pytest.importorskip("bpy")
+    import understudy
+
+    understudy.register()
+    yield
+    understudy.unregister()
+
+
+@pytest.fixture
 def figure(empty_scene):
     """CharacterObjects of a small humanoid."""
     from understudy.addon.armature import CharacterObjects
