@@ -31,7 +31,8 @@ PACKAGES = {
 def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
-    words: JSON {"video", "out": paths, "start", "end": s or null, "polite": whether to leave others the right of way}.
+    words: JSON {"verb": "look", or none to watch all of it; "video", "out": paths; "start", "end": s or null; "polite":
+    whether to leave others the right of way}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
@@ -43,7 +44,8 @@ def main(words: str) -> int:
     from .errors import UnderstudyError
 
     try:
-        watch(job["video"], Path(job["out"]), job["start"], job["end"])
+        verb = look if job.get("verb") == "look" else watch
+        verb(job["video"], Path(job["out"]), job["start"], job["end"])
         return 0
     except UnderstudyError as fault:
         named = fault
@@ -122,6 +124,13 @@ def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
     seen_by = {"name": detector.name, "version": detector.version, "models": models.digests(found)}
     history = (("detect", {"start": start, "end": end}),)
     record.save(spool.take(clip.size, source=source, detector=seen_by, history=history), out)
+
+
+def look(path: str, out: Path, start: float | None, end: float | None) -> None:
+    """Look at a few pictures of a video and write what was measured; see glance.glance."""
+    from .glance import glance
+
+    glance(path, out, start, end, lambda done, total: _tell(done=done, total=total))
 
 
 def _expected(clip, start: float | None, end: float | None) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import record
-from .errors import RecordError
+from .errors import DetectorError, ModelError, RecordError
 from .performance import Performance
 from .progress import Stages
 from .results import result_file
@@ -108,10 +108,7 @@ def describe(path: Path, describe_character: Callable[[Path], dict]) -> dict:
         return {"kind": "character"} | describe_character(path)
     if path.suffix.lower() == RECORD_SUFFIX:
         return _describe_record(path)
-    from . import video
-
-    found = video.probe(path)
-    return {"kind": "video"} | {k: v for k, v in dataclasses.asdict(found).items() if k not in ("path", "first")}
+    return {"kind": "video"} | _describe_video(path)
 
 
 def add_range(parser) -> None:
@@ -157,6 +154,19 @@ def seconds(word: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise argparse.ArgumentTypeError(f"'{word}' is no time: give seconds (12.5) or minutes and seconds (1:02.5)")
     return value
+
+
+def _describe_video(path: Path) -> dict:
+    """What the container says, and what a few of the pictures promise where the networks are there to look at them."""
+    from . import preflight, video
+
+    container = {k: v for k, v in dataclasses.asdict(video.probe(path)).items() if k not in ("path", "first")}
+    try:
+        seen = preflight.look(path)
+    except (ModelError, DetectorError) as fault:
+        return container | {"preflight": f"not looked at: {fault}"}
+    promised = {k: v for k, v in dataclasses.asdict(seen).items() if k not in container}
+    return container | {"preflight": preflight.line(seen)} | promised
 
 
 def _describe_record(path: Path) -> dict:
@@ -210,7 +220,8 @@ def _words(value) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items()) or "-"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_words, value)) or "-"
+        words = list(map(_words, value))
+        return (" " if all(word.endswith(".") for word in words) else ", ").join(words) or "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -63,10 +63,10 @@ def detect(
     """
     out = None if out is None else Path(out)
     models.find()
-    with _scratch(out) as folder:
+    with scratch(out) as folder:
         kept = folder / "take.npz"
         job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end, "polite": polite}
-        _run(job, folder / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
+        run(job, folder / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
         take = record.load(Take, kept)
         if out is not None:
             with _writing(out):
@@ -76,7 +76,7 @@ def detect(
 
 
 @contextlib.contextmanager
-def _scratch(out: Path | None) -> Iterator[Path]:
+def scratch(out: Path | None) -> Iterator[Path]:
     """A folder for the time of the work, on the disk where the take is to be."""
     place = None
     if out is not None:
@@ -97,7 +97,7 @@ def _writing(place: Path | str) -> Iterator[None]:
         raise errors.OutputError(f"The take cannot be written to {place} ({fault.strerror or fault}).") from fault
 
 
-def _run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> None:
+def run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> None:
     """Run the child to its end, or raise what it says, or what its end says.
 
     job: for child.main. words: a file for what the child writes to standard error.

@@ -17,6 +17,12 @@ from .errors import VideoError
 STILLS = ("image2", "_pipe")
 # A range that starts later than this is reached by seeking to the keyframe before it, s.
 WORTH_SEEKING = 2.0
+# The same for one picture after another out of an open file, where a jump that gains nothing costs less.
+WORTH_JUMPING = 1.0
+# Where pictures are to be further apart than this (s), some on the way need not be decoded.
+WORTH_SKIPPING = 0.5
+STEPS = 60  # neighbouring pictures whose times show whether the rate varies
+REORDERED = 16  # pictures at the end of such a run whose neighbours may not have come yet: the most that H.264 reorders
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,60 @@ def pictures(
             f"{Path(path).name} claims to last {video.seconds:.2f} s, but has no picture from {start:.2f} s on: "
             "give an earlier range."
         )
+
+
+def spread(
+    path: Path | str, start: float, end: float, count: int, after: float
+) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """A few pictures spread over a video, each with the one that comes a moment later; sought where that is faster.
+
+    path: of the file. start, end: s, the range. count: how many; fewer come where a part is missing or damaged.
+    after: s from a picture to its later one, at most a piece; at the end of the video they may be the same.
+    Yields (time s, rgb (H, W, 3) uint8, rgb of the later one), as `pictures` does, one from each of `count` pieces of
+    the range; a keyframe where the piece has one. Interlaced pictures stay as they are.
+    """
+    video, piece = probe(path), (end - start) / count
+    with _opened(path) as (container, stream):
+        if piece > WORTH_SKIPPING:
+            stream.codec_context.skip_frame = "NONREF"  # what no other picture needs is not decoded: twice as fast
+        frames, at, worth, done = decoded(container, stream), 0.0, WORTH_JUMPING, start - piece
+        for low in start + piece * np.arange(count):
+            if done >= low:
+                continue
+            head = None
+            if low - at > worth:
+                frames = _sought(container, stream, video.first + low + piece / 2)
+                head = next(frames, None)
+                landed = at if head is None else _time(head, at + video.first) - video.first
+                worth = worth if landed > at else max(worth, low + piece / 2 - landed)  # keyframes are so far apart
+            frames = frames if head is None else itertools.chain([head], frames)
+            first = _reached(frames, video.first + low)
+            if first is None:
+                continue
+            done = at = _time(first, video.first + low) - video.first
+            if at >= end:
+                return
+            later = _reached(frames, video.first + at + min(after, piece), first)
+            if later is not first:
+                frames, at = itertools.chain([later], frames), max(at, _time(later, 0.0) - video.first)
+            yield done, _picture(first, video, stream), _picture(later, video, stream)
+
+
+def steps(path: Path | str) -> np.ndarray:
+    """How long some pictures of a video last, by the times in its container, (N,) s.
+
+    path: of the file. Looked at are STEPS neighbours at each of four places; nothing is decoded.
+    """
+    import av
+
+    video, found = probe(path), []
+    with _opened(path) as (container, stream):
+        for share in np.arange(4) / 4:
+            with contextlib.suppress(av.error.FFmpegError, OSError):
+                container.seek(int((video.first + share * video.seconds) / stream.time_base), stream=stream)
+                times = [p.pts for p in itertools.islice(container.demux(stream), STEPS) if p.pts is not None]
+                found.append(np.diff(np.sort(times))[:-REORDERED] * float(stream.time_base))
+    return np.concatenate([[], *found])
 
 
 def checked_range(video: Video, start: float | None, end: float | None) -> tuple[float, float]:
@@ -244,6 +304,18 @@ def _sought(container, stream, time: float) -> Iterator:
     with contextlib.suppress(av.error.FFmpegError, OSError):
         container.seek(int(time / stream.time_base), stream=stream, backward=True)
     return decoded(container, stream)
+
+
+def _reached(frames: Iterable, time: float, otherwise=None):
+    """The first frame that is not before a time; where there is none, the last one, or None where none was wanted.
+
+    time: s on the container's clock. otherwise: the frame before these, None if only one that is reached will do.
+    """
+    for frame in frames:
+        if _time(frame, time) >= time - 1e-6:
+            return frame
+        otherwise = otherwise and frame
+    return otherwise
 
 
 def _deinterlaced(frames: Iterable, stream) -> Iterator:

@@ -34,5 +34,11 @@ class Detector(Protocol):
         pictures: (time s, rgb (H, W, 3) uint8), as video.pictures yields them.
         """
 
+    def people(self, rgb: np.ndarray) -> int:
+        """How many people a picture shows, as far as the detector can count; rgb: (H, W, 3) uint8.
+
+        Not to be asked while `watch` is at work.
+        """
+
 
 DETECTORS: dict[str, type[Detector]] = {"mediapipe": MediaPipe}
