@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ModelError
+from ..errors import DetectorError, ModelError
 from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
 from . import crops
 from .crops import Square
@@ -34,6 +35,8 @@ SAME_PERSON = 0.5
 PATIENCE = 3  # pictures in a row in which a hand may be missing before it is looked for less often
 HAND_BUNDLE = ("hand_detector.tflite", "hand_landmarks_detector.tflite")
 BLENDSHAPES = "face_blendshapes.tflite"
+# What the memory allocator in MediaPipe's native code counts processors by on Linux; without it, it ends the process.
+PROCESSORS = Path("/sys/devices/system/cpu/possible")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class MediaPipe:
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> MediaPipe:
+        if sys.platform == "linux" and not PROCESSORS.is_file():
+            raise DetectorError(f"The detector needs {PROCESSORS}, which is not there: mount /sys in this container.")
         from mediapipe.tasks.python import vision
 
         with contextlib.ExitStack() as opening:

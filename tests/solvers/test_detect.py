@@ -169,6 +169,18 @@ def test_no_range_no_work(networks, tmp_path, limits):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, where /sys may be absent")
+def test_a_container_without_sys_is_a_sentence(networks, child):
+    """Where MediaPipe's native code would end the process for want of /sys, one sentence says so instead."""
+    child(
+        "import pathlib; look = pathlib.Path.is_file\n"
+        "pathlib.Path.is_file = lambda path: not str(path).startswith('/sys/') and look(path)\n",
+        before=True,
+    )
+    with pytest.raises(errors.DetectorError, match="needs /sys/.*: mount /sys in this container"):
+        detect(DEMO, end=SHORT)
+
+
 def test_native_code_that_cannot_be_loaded_is_a_sentence(networks, child):
     """A library that is there but does not load is told of as that, not as a take that cannot be written."""
     child(
