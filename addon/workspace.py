@@ -77,7 +77,7 @@ def add_take(scene: bpy.types.Scene, path: Path, made: Take):
     props = scene.understudy
     item = props.takes.add()
     item.name = path.name.removesuffix(SUFFIX)
-    item.path = _relative(path)
+    item.path = relative(path)
     item.video = made.source.get("path", "")
     item.seconds = float(made.time[-1] - made.time[0])
     item.fps = float(made.source.get("fps") or 0.0)
@@ -107,7 +107,7 @@ def keep_beside(scene: bpy.types.Scene) -> Path:
             record.save(made, place)
         except OSError as fault:
             raise OutputError(f"{place} cannot be written ({fault.strerror}): make room, or save elsewhere.") from fault
-    props.take.path = _relative(place)
+    props.take.path = relative(place)
     bakes.moved(old, props.take.path)
     return place
 
@@ -213,14 +213,14 @@ def _part(solved: Performance, begin: float, end: float) -> Performance:
 
 def look_changed(context) -> None:
     """Let the keys follow, soon, what has changed in the panel."""
-    if not context.scene.understudy.bake.live or _followed(context.scene) is None:
+    if not context.scene.understudy.bake.live or followed(context.scene) is None:
         return
     if bpy.app.timers.is_registered(_follow):
         bpy.app.timers.unregister(_follow)
     bpy.app.timers.register(_follow, first_interval=DELAY)
 
 
-def _followed(scene: bpy.types.Scene) -> bakes.Bake | None:
+def followed(scene: bpy.types.Scene) -> bakes.Bake | None:
     """The bake that follows the sliders: the one that plays, where it is of the chosen take."""
     props = scene.understudy
     if props.take is None or props.character is None or props.character.name not in scene.objects:
@@ -235,7 +235,7 @@ def _follow() -> float | None:
     if jobs.running("follow"):
         return DELAY
     try:
-        bake = _followed(scene)
+        bake = followed(scene)
         if bake is None:
             return None
         asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
@@ -259,7 +259,7 @@ def _serve(job: jobs.Job, name: str, asked: Recipe) -> float | None:
     if job.result is None:
         return None
     scene = bpy.context.scene
-    bake = _followed(scene)
+    bake = followed(scene)
     if bake is None or bake.name != name:
         return None  # another bake or another file has come in between
     made, solved, clips = job.result
@@ -322,7 +322,7 @@ def _remembered(memory: dict, key: tuple, made):
     return memory[key]
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
     folder = Path(bpy.data.filepath).parent if bpy.data.filepath else None
     inside = folder is not None and folder in path.parents
     return bpy.path.relpath(str(path)) if inside else str(path)

@@ -31,8 +31,8 @@ PACKAGES = {
 def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
-    words: JSON {"verb": "look", or none to watch all of it; "video", "out": paths; "start", "end": s or null; "polite":
-    whether to leave others the right of way}.
+    words: JSON {"verb": "look" or "report", or none to watch all of it; "video", "out": paths; "start", "end": s or
+    null; "polite": whether to leave others the right of way}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
@@ -44,7 +44,7 @@ def main(words: str) -> int:
     from .errors import UnderstudyError
 
     try:
-        verb = look if job.get("verb") == "look" else watch
+        verb = {"look": look, "report": report}.get(job.get("verb"), watch)
         verb(job["video"], Path(job["out"]), job["start"], job["end"])
         return 0
     except UnderstudyError as fault:
@@ -131,6 +131,17 @@ def look(path: str, out: Path, start: float | None, end: float | None) -> None:
     from .glance import glance
 
     glance(path, out, start, end, lambda done, total: _tell(done=done, total=total))
+
+
+def report(path: str, out: Path, _start: None, _end: None) -> None:
+    """Write the report of the take and the performance that lie in the folder `out`; see report.apart."""
+    from . import record
+    from .performance import Performance
+    from .report import Making, apart, write
+    from .take import Take
+
+    take, performance = record.load(Take, out / apart.TAKE), record.load(Performance, out / apart.PERFORMANCE)
+    write(take, performance, None, out, Making(path or None))
 
 
 def _expected(clip, start: float | None, end: float | None) -> int:

@@ -109,7 +109,7 @@ def run(job: dict, words: Path, progress: Callable[[int, int], None], cancelled:
         done, heard = 0, time.monotonic()
         while (line := _next(lines)) is not None:
             if cancelled():
-                raise errors.Cancelled("Detection was cancelled; nothing was written.")
+                raise errors.Cancelled("The work was cancelled; nothing was written.")
             if "error" in line:
                 raise getattr(errors, line["error"])(line["message"])
             if "done" in line:

@@ -40,6 +40,7 @@ def facts(take: Take, performance: Performance, clip: Clip | None, timings: dict
     """
     return {
         "frames": len(take.time),
+        "begins": round(float(take.time[0]), 3) if len(take.time) else 0.0,
         "seconds": round(_seconds(take), 3),
         "coverage": coverage(take),
         "warnings": list(performance.warnings),
