@@ -42,8 +42,8 @@ def characters(objects: Iterable[bpy.types.Object]) -> tuple[CharacterObjects, .
     claimed = {mesh.name for character in found for mesh in character.meshes}
     free = tuple(mesh for mesh in meshes if mesh.name not in claimed)
     if any(_slider_count(mesh) for mesh in free):
-        roots = {_root(mesh).name for mesh in free if _slider_count(mesh)}
-        found.append(CharacterObjects(None, tuple(mesh for mesh in free if _root(mesh).name in roots)))
+        roots = {root(mesh).name for mesh in free if _slider_count(mesh)}
+        found.append(CharacterObjects(None, tuple(mesh for mesh in free if root(mesh).name in roots)))
     return tuple(found)
 
 
@@ -103,7 +103,8 @@ def _follows(mesh: bpy.types.Object, rig: bpy.types.Object) -> bool:
     return parent == rig
 
 
-def _root(thing: bpy.types.Object) -> bpy.types.Object:
+def root(thing: bpy.types.Object) -> bpy.types.Object:
+    """The object at the top of those that an object hangs on; itself where it hangs on none."""
     while thing.parent is not None:
         thing = thing.parent
     return thing

@@ -172,6 +172,16 @@ class BakeOptions(bpy.types.PropertyGroup):
     )
 
 
+# What films may be drawn with; kept here, for Blender does not keep the words that a function of ours gives it.
+ENGINES = (
+    ("workbench", "Workbench", "Quick, as in the viewport", 0),
+    ("eevee", "EEVEE", "Light and shade, on a graphics card", 1),
+    ("cycles", "Cycles", "The most faithful, and the slowest", 2),
+    ("SCENE", "As in the Scene", "The engine and settings that the scene has", 3),
+)
+WITHOUT_CYCLES = tuple(engine for engine in ENGINES if engine[0] != "cycles")
+
+
 class FilmOptions(bpy.types.PropertyGroup):
     """How the scene is filmed."""
 
@@ -189,12 +199,7 @@ class FilmOptions(bpy.types.PropertyGroup):
     )
     engine: EnumProperty(
         name="Engine",
-        items=(
-            ("workbench", "Workbench", "Quick, as in the viewport"),
-            ("eevee", "EEVEE", "Light and shade, on a graphics card"),
-            ("cycles", "Cycles", "The most faithful, and the slowest"),
-            ("SCENE", "As in the Scene", "The engine and settings that the scene has"),
-        ),
+        items=lambda _self, _context: ENGINES if "cycles" in bpy.context.preferences.addons else WITHOUT_CYCLES,
     )
     stage: BoolProperty(
         name="Set Stage", description="Add backdrop, lights and a camera that frames the performance", default=True
@@ -204,6 +209,7 @@ class FilmOptions(bpy.types.PropertyGroup):
         name="Side by Side", description="The driving video on the left, the character on the right", default=False
     )
     out: _file_path(name="Film", description="The .mp4 to be written", default="//performance.mp4")
+    last: StringProperty(description="Path of the film that was made last")
 
 
 class ViewOptions(bpy.types.PropertyGroup):
@@ -242,6 +248,7 @@ class SceneProperties(bpy.types.PropertyGroup):
     )  # fmt: skip
     rig: StringProperty(name="Rig", description="The kind of rig that the character is")
     joints: CollectionProperty(type=JointItem)
+    listed: PointerProperty(type=bpy.types.Object, description="The character whose bones the list of joints holds")
     joint_index: IntProperty(name="Joint")
     expressions: IntProperty(name="Expressions", description="How many of ARKit's 52 shapes the character has")
     look: PointerProperty(type=Look)

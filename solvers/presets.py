@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .character import Character
-from .errors import PresetError, RigError
+from .errors import OutputError, PresetError, RigError
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
+from .record import written_whole
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
 KEYS = {"name", "prefix", "sides", "rest", "bones", "fingers", "face", "switches", "parents", "needs", "controls"}
@@ -88,19 +90,71 @@ def shipped() -> tuple[RigPreset, ...]:
     return tuple(load(path) for path in sorted(PRESETS.glob("*.toml")))
 
 
-def recognise(character: Character, presets: Iterable[RigPreset] | None = None) -> RigPreset:
+def save(preset: RigPreset, path: Path | str) -> None:
+    """Write a rig preset, whole or not at all; `load` reads the same from it.
+
+    preset: with one bone for each joint. path: of the TOML file. Raises OutputError if it cannot be written.
+    """
+    tables = {
+        "bones": preset.bones,
+        "face": preset.face,
+        "switches": preset.switches,
+        "parents": preset.parents,
+        "needs": preset.needs,
+    }
+    lines = [f"name = {toml(preset.name)}", f"rest = {toml(preset.rest)}", f"controls = {toml(preset.controls)}"]
+    if preset.prefix:
+        lines.append(f"prefix = {toml(preset.prefix)}")
+    for title, table in tables.items():
+        if table:
+            lines += ["", f"[{title}]", *(f"{toml(key)} = {toml(value)}" for key, value in table.items())]
+    try:
+        with written_whole(path) as temporary:
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except (OSError, UnicodeEncodeError) as fault:
+        raise OutputError(f"The preset {Path(path).stem} cannot be written ({fault}): make room for it.") from fault
+
+
+def toml(value) -> str:
+    """A value as TOML writes it on one line.
+
+    value: text, truth, number, list, or table of these.
+    """
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{toml(key)} = {toml(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):  # JSON's escapes are TOML's, but for one sign
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def recognise(
+    character: Character, presets: Iterable[RigPreset] | None = None, own: Iterable[RigPreset] = ()
+) -> RigPreset:
     """The preset that fits a character best, with the character's own bone and slider names.
 
-    character: as its rig sees itself. presets: to choose from; None takes the shipped ones.
+    character: as its rig sees itself. presets: to choose from; None takes the shipped ones. own: the user's, which
+    come before them where all their bones are there.
     Raises RigError if neither a humanoid's bones nor any face slider is found.
     """
     presets = tuple(shipped() if presets is None else presets)
-    preset, bones = fitting(character, presets)
-    face = _face(preset, character.sliders)
-    if "hips" not in bones or sum(limb in bones for limb in LIMBS) < len(LIMBS) // 2:
+    preset, bones = fitting(character, presets, tuple(own))
+    if preset not in own and not _is_body(bones):
         bones = {joint: bone for joint, bone in bones.items() if joint in HEAD}
-        if not face:
+        if not _face(preset, character.sliders):
             raise RigError(_refusal(character, presets))
+    return fitted(preset, character, bones)
+
+
+def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> RigPreset:
+    """A kind of rig, told with the names of one character.
+
+    preset: the kind. character: as its rig sees itself. bones: {joint: bone} of the character.
+    """
+    face = _face(preset, character.sliders)
     absent = [j for j in JOINTS if j not in bones] + [e for e in EXPRESSIONS if e not in face]
     return replace(
         preset,
@@ -113,13 +167,24 @@ def recognise(character: Character, presets: Iterable[RigPreset] | None = None) 
     )
 
 
-def fitting(character: Character, presets: tuple[RigPreset, ...] = ()) -> tuple[RigPreset, dict[str, str]]:
+def fitting(
+    character: Character, presets: tuple[RigPreset, ...] = (), own: tuple[RigPreset, ...] = ()
+) -> tuple[RigPreset, dict[str, str]]:
     """The preset with most bones on a character, and {joint: bone}; one whose needs are met comes before all others.
 
-    character: as its rig sees itself. presets: to choose from; none takes the shipped ones.
+    character: as its rig sees itself. presets: to choose from; none takes the shipped ones. own: the user's; one with
+    all its bones on the character comes first, unless it knows a head only and another knows the whole body.
     """
     fits = [(preset, _bones(preset, character)) for preset in presets or shipped() if _has_needs(preset, character)]
-    return max(fits, key=lambda fit: (bool(fit[0].needs), len(fit[1])))
+    best = max(fits, key=lambda fit: (bool(fit[0].needs), len(fit[1])))
+    theirs = [(preset, _bones(preset, character)) for preset in own if _has_needs(preset, character)]
+    whole = [(preset, bones) for preset, bones in theirs if len(bones) == len(preset.bones) > 0]
+    chosen = max(whole, key=lambda fit: len(fit[1]), default=best)
+    return chosen if _is_body(chosen[1]) or not _is_body(best[1]) else best
+
+
+def _is_body(bones: dict[str, str]) -> bool:
+    return "hips" in bones and sum(limb in bones for limb in LIMBS) >= len(LIMBS) // 2
 
 
 def plain(name: str) -> str:
@@ -197,14 +262,15 @@ def _has_needs(preset: RigPreset, character: Character) -> bool:
 def _bones(preset: RigPreset, character: Character) -> dict[str, str]:
     """{joint: bone} of those joints for which the character has a bone of the preset's name."""
     prefix = re.compile(f"(?:{preset.prefix})", re.IGNORECASE)
-    found: dict[str, str] = {}
+    found = {bone: bone for bone in character.bones}
     for bone in character.bones:
         stripped = bone[prefix.match(bone).end() :] if preset.prefix and prefix.match(bone) else bone
-        for name in (bone, stripped, plain(bone), plain(stripped)):
+        for name in (stripped, plain(bone), plain(stripped)):
             found.setdefault(name, bone)
     bones: dict[str, str] = {}
     for joint in JOINTS:
-        for spelling in preset.bones.get(joint, "").split("|"):
+        names = preset.bones.get(joint, "")
+        for spelling in (names, *names.split("|")):  # a bone's own name may hold the sign
             bone = found.get(spelling, found.get(plain(spelling))) if spelling else None
             if bone is not None and bone not in bones.values():
                 bones[joint] = bone

@@ -1,3 +1,109 @@
-"""Character."""
+"""Character: who plays the performance, what its rig is, and which bone plays which joint."""
 
-CLASSES = ()
+import fnmatch
+
+import bpy
+
+from .. import rigs
+from . import write
+
+
+class UNDERSTUDY_UL_joints(bpy.types.UIList):
+    """The joints of a performer, each with the character's bone for it."""
+
+    def draw_item(self, _context, layout, data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
+        """One joint: whether it has a bone, its name, and the bone."""
+        bones = data.listed.data.bones
+        lost = item.bone != "" and item.bone not in bones
+        split = layout.split(factor=0.45)
+        name = split.row()
+        name.active = item.bone != ""
+        name.label(text=rigs.title(item.name), icon="DECORATE_KEYFRAME" if item.bone else "DECORATE")
+        row = split.row()
+        row.alert = lost
+        row.prop_search(item, "bone", data.listed.data, "bones", text="", icon="ERROR" if lost else "BONE_DATA")
+
+    def filter_items(self, _context, data, name):
+        """Show joints whose own name, or whose bone's, holds what is searched for."""
+        items = getattr(data, name)
+        if not self.filter_name:
+            return [], []
+        wanted = f"*{self.filter_name.lower()}*"
+        shown = (f"{rigs.title(item.name)}\n{item.name}\n{item.bone}".lower() for item in items)
+        return [self.bitflag_filter_item * fnmatch.fnmatchcase(text, wanted) for text in shown], []
+
+
+class UNDERSTUDY_MT_bones(bpy.types.Menu):
+    """What else can be done with the list of bones."""
+
+    bl_label = "Bones"
+
+    def draw(self, _context):
+        """All of it."""
+        layout = self.layout
+        layout.operator("understudy.recognise_rig", icon="FILE_REFRESH")
+        layout.separator()
+        layout.operator("understudy.save_rig", text="Save as Preset…", icon="FILE_TICK")
+        layout.operator("understudy.remove_rig", text="Remove Preset", icon="TRASH")
+
+
+class UNDERSTUDY_PT_character(bpy.types.Panel):
+    """Who plays the performance."""
+
+    bl_label = "Character"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Understudy"
+    bl_order = 1
+
+    def draw(self, context):
+        """The character, and what is known of it."""
+        layout, props = self.layout, context.scene.understudy
+        layout.use_property_split, layout.use_property_decorate = True, False
+        row = layout.row(align=True)
+        row.prop(props, "character", text="")
+        if props.character is None:
+            layout.operator("understudy.add_starter", icon="OUTLINER_OB_ARMATURE")
+            return
+        row.operator("understudy.add_starter", text="", icon="ADD")
+        unknown = props.rig == rigs.UNKNOWN
+        write(layout, context, rigs.summary(props), "INFO" if unknown else "CHECKMARK")
+        if unknown and not any(item.bone for item in props.joints):
+            write(layout, context, self._remedy(props))
+
+    @staticmethod
+    def _remedy(props) -> str:
+        if props.joints:
+            return "Choose its bones below, hips and limbs first, then save them as a preset"
+        return "Pick an armature, or a mesh whose shape keys have ARKit's names"
+
+
+class UNDERSTUDY_PT_bones(bpy.types.Panel):
+    """Which bone plays which joint."""
+
+    bl_label = "Bones"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Understudy"
+    bl_parent_id = "UNDERSTUDY_PT_character"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        """Whether the character has an armature."""
+        return len(context.scene.understudy.joints) > 0 and context.scene.understudy.listed is not None
+
+    def draw(self, context):
+        """The list, and what can be done with the chosen joint."""
+        props = context.scene.understudy
+        row = self.layout.row()
+        row.template_list("UNDERSTUDY_UL_joints", "", props, "joints", props, "joint_index", rows=8, maxrows=8)
+        column = row.column(align=True)
+        column.operator("understudy.take_bone", text="", icon="EYEDROPPER")
+        column.operator("understudy.mirror_bone", text="", icon="MOD_MIRROR")
+        column.operator("understudy.clear_bone", text="", icon="X")
+        column.separator()
+        column.menu("UNDERSTUDY_MT_bones", text="", icon="DOWNARROW_HLT")
+
+
+CLASSES = (UNDERSTUDY_UL_joints, UNDERSTUDY_MT_bones, UNDERSTUDY_PT_character, UNDERSTUDY_PT_bones)

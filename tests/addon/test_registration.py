@@ -19,7 +19,8 @@ def census():
                 if isinstance(getattr(bpy.app.handlers, name), list)}
     kinds = sorted(name for name in dir(bpy.types) if "understudy" in name.lower())
     groups = sorted(k.__name__ for k in bpy.types.PropertyGroup.__subclasses__() if k.is_registered)
-    menus = {name: len(getattr(getattr(bpy.types, name).draw, "_draw_funcs", ()))
+    menus = {name: [f.__name__ for f in getattr(getattr(bpy.types, name).draw, "_draw_funcs", ())
+                    if f.__module__.startswith("understudy")]
              for name in ("TOPBAR_MT_file_import", "VIEW3D_MT_armature_add")}
     return {"handlers": handlers, "kinds": kinds, "scene": hasattr(bpy.types.Scene, "understudy"), "menus": menus,
             "groups": [g for g in groups if g in ("Look", "TakeItem", "SceneProperties")]}
@@ -61,6 +62,7 @@ def test_enabling_adds_something(told):
     """The census sees what is registered."""
     assert told["on"]["scene"] and len(told["on"]["kinds"]) > 10 and told["on"]["groups"]
     assert told["on"]["handlers"] != told["before"]["handlers"]
+    assert all(told["on"]["menus"].values()) and not any(told["before"]["menus"].values())
 
 
 def test_disabling_leaves_nothing(told):
