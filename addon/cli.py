@@ -18,7 +18,6 @@ from ..solvers.take import Take
 from .quiet import quiet_blender
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
-FRAMING = "understudy_framing"  # the scene's property that says how much of the performer the video showed
 # Settings that act while solving; a finished performance does not change by them any more.
 SOLVED = ("fps", "smoothing", "height", "lens", "mirror")
 
@@ -34,6 +33,7 @@ def add_verbs(verbs) -> None:
     cli.add_range(verb)
     _add_character(verb)
     _add_film(verb)
+    _add_beside(verb)
     cli.add_settings(verb)
     verb.set_defaults(run=run_perform)
 
@@ -48,7 +48,10 @@ def add_verbs(verbs) -> None:
     verb = verbs.add_parser("render", help="film a .blend that bake or perform wrote")
     verb.add_argument("blend", metavar="BLEND")
     verb.add_argument("--out", required=True, metavar="MP4", help="the film to be written")
+    verb.add_argument("--video", metavar="VIDEO", help="where the driving video is now, if it has been moved")
+    verb.add_argument("--silent", action="store_true", help="without the driving video's sound")
     _add_film(verb)
+    _add_beside(verb)
     verb.set_defaults(run=run_render)
 
 
@@ -67,7 +70,7 @@ def run_perform(arguments, stages: Stages) -> None:
             clip, rig = _bake(performance, settings, arguments, stages)
             _save(folder / "scene.blend", stages)
             if arguments.render:
-                _film(folder / "performance.mp4", stages)
+                _film(folder / "performance.mp4", stages, beside=arguments.side_by_side)
         with stages.stage("report"):
             report.write(take, performance, clip, folder, report.Making(video, dict(stages.seconds), rig))
     for warning in performance.warnings:
@@ -102,11 +105,13 @@ def run_render(arguments, stages: Stages) -> None:
             scene = bpy.context.scene
             if arguments.ratio:
                 character = armature.read(objects)
-                framing, size = scene.get(FRAMING, "full"), rendering.film_size(arguments.ratio)
+                framing, size = scene.get(rendering.FRAMING, "full"), rendering.film_size(arguments.ratio)
                 rendering.prepare(scene, objects, character, recognise(character), framing, size)
             if arguments.engine:
                 rendering.set_engine(scene, arguments.engine)
-        _film(folder / out.name, stages)
+            if arguments.video:
+                rendering.move_video(scene, arguments.video)
+        _film(folder / out.name, stages, not arguments.silent, arguments.side_by_side)
     stages.say(f"{out}")
 
 
@@ -152,6 +157,10 @@ def _add_character(verb) -> None:
 def _add_film(verb) -> None:
     verb.add_argument("--ratio", metavar="W:H", help="of the film in px, such as 1280:720 or 720:1280")
     verb.add_argument("--engine", metavar="E", help="that draws the film: workbench, eevee or cycles")
+
+
+def _add_beside(verb) -> None:
+    verb.add_argument("--side-by-side", action="store_true", help="the driving video on the left of the character")
 
 
 def _video(arguments) -> Path | None:
@@ -257,10 +266,10 @@ def _set_stage(performance: Performance, clip: Clip, objects, character, preset,
         scene, objects, character, preset, performance.framing, rendering.film_size(ratio),
         (float(clip.frames[0]), float(clip.frames[-1])), clip.fps, arguments.engine or "workbench",
     )  # fmt: skip
-    scene[FRAMING] = performance.framing
+    scene[rendering.FRAMING] = performance.framing
     source = performance.source
-    heard = source.get("sound") and Path(source["path"]).is_file()
-    rendering.add_sound(scene, Soundtrack(source["path"], float(performance.time[0])) if heard else None)
+    there = Path(source["path"]).is_file()
+    rendering.add_sound(scene, Soundtrack(source["path"], float(performance.time[0])) if there else None)
 
 
 def _unlike(size: tuple[int, int], ratio: str) -> float:
@@ -276,10 +285,10 @@ def _save(out: Path, stages: Stages) -> None:
         files.save(out)
 
 
-def _film(out: Path, stages: Stages) -> None:
+def _film(out: Path, stages: Stages, sound: bool = True, beside: bool = False) -> None:
     import bpy
 
     from . import rendering
 
     with stages.stage("render") as report:
-        rendering.render(bpy.context.scene, out, report)
+        rendering.render(bpy.context.scene, out, report, sound, beside)

@@ -55,7 +55,7 @@ def quiet_blender(stages: Stages) -> Iterator[None]:
 def _interruptions_wait(stages: Stages) -> Iterator[None]:
     """An interruption is kept for the stages, which act on it: inside Blender it would be swallowed, or crash."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    heeded = [number for number, action in before.items() if action != signal.SIG_IGN]
+    heeded = [number for number, action in before.items() if action not in (signal.SIG_IGN, None)]  # None: Blender's
     for number in heeded:
         signal.signal(number, lambda *_: stages.interrupt())
     try:

@@ -8,7 +8,6 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..solvers import film
+from ..solvers import film, video
 from ..solvers.character import Character
 from ..solvers.errors import RenderError
 from ..solvers.presets import RigPreset
@@ -39,7 +38,9 @@ MARGIN = {"full": 1.10, "waist": 1.08, "bust": 1.12, "head": 1.15}  # of the spa
 WORKBENCH_EXPOSURE = 0.5  # stops: brings white cloth in the painter's light just below white
 SAMPLES = 24  # frames that are looked at for where the performance goes
 POINTS = 1500  # vertices a mesh that are looked at
-SOUND = "understudy_sound"  # the scene's property that names the driving clip's sound
+SOUND = "understudy_sound"  # the scene's property that names the driving video, and when in it the performance begins
+FRAMING = "understudy_framing"  # the scene's property that says how much of the performer the video showed
+STAGE = "understudy_stage"  # the scene's property that says what the stage in it was made for
 
 
 def film_size(ratio: str) -> tuple[int, int]:
@@ -66,38 +67,74 @@ def prepare(
     size: tuple[int, int] = (1280, 720),
     frames: tuple[float, float] | None = None,
     fps: float | None = None,
-    engine: str = "workbench",
+    engine: str | None = "workbench",
 ) -> None:
     """Make a scene ready to be filmed: rate, range, size, engine, backdrop, lights, and a camera on the character.
 
     scene: with the character and its action. character, preset: what armature.read and presets.recognise gave.
     framing: one of names.FRAMINGS, how much of the performer the video showed. size: px.
     frames: (first, last); None leaves the scene's. fps: None leaves the scene's.
-    engine: one of ENGINES. What an earlier call made is replaced; whatever else is in the scene stays.
+    engine: one of ENGINES; None leaves the scene's. What an earlier call made is replaced; whatever else is in the
+    scene stays.
     """
     if fps:
         set_frame_rate(scene, fps)
     if frames is not None:
         scene.frame_start, scene.frame_end = math.floor(frames[0]), max(math.floor(frames[0]), math.ceil(frames[1]))
-    set_engine(scene, engine)
-    if engine == "workbench":
+    if engine is not None:
+        set_engine(scene, engine)
+    set_size(scene, size)
+    flat = scene.render.engine in ENGINES["workbench"]
+    if flat:
         cut_out(objects)
-    scene.render.resolution_x, scene.render.resolution_y = size
-    scene.render.resolution_percentage = 100
-    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
     forward = facing(character, preset)
     with current_frame(scene):
         shown, whole = performed_space(scene, objects, preset, framing)
         collection, ground = build_backdrop(scene, whole, forward)
         camera = aim_camera(scene, collection, shown, forward, framing, size)
         light(scene, collection, shown, ground, forward)
-        if engine == "workbench" and framing == "full" and objects.armature and "hips" in preset.bones:
+        if flat and framing == "full" and objects.armature and "hips" in preset.bones:
             shade_floor(collection, objects.armature, preset.bones["hips"], whole, ground)
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
     scene.frame_set(scene.frame_start)
+    scene[STAGE] = _stage_words(scene, objects, framing, size)
     if bpy.app.background:
         look_through_camera()
+
+
+def is_prepared(scene: bpy.types.Scene, objects: CharacterObjects, framing: str, size: tuple[int, int]) -> bool:
+    """Whether the scene has a stage that was made for just this, which its user may have changed since.
+
+    framing: one of names.FRAMINGS. size: px.
+    """
+    ours = scene.camera is not None and scene.camera.name.startswith("Understudy Camera")
+    return ours and scene.get(STAGE) == _stage_words(scene, objects, framing, size)
+
+
+def _stage_words(scene: bpy.types.Scene, objects: CharacterObjects, framing: str, size: tuple[int, int]) -> str:
+    """What a stage is made for; equal stages have equal words."""
+    flat = scene.render.engine in ENGINES["workbench"]
+    actions = [list(span) for span in performed_frames(objects)]
+    return json.dumps([objects.name, framing, list(size), scene.frame_start, scene.frame_end, flat, actions])
+
+
+def performed_frames(objects: CharacterObjects) -> list[tuple[float, float]]:
+    """(first, last) frame of each action and each strip that a character plays."""
+    blocks = [objects.armature, *(mesh.data.shape_keys for mesh in objects.meshes)]
+    played = [block.animation_data for block in blocks if block is not None and block.animation_data is not None]
+    spans = [tuple(data.action.frame_range) for data in played if data.action is not None]
+    for data in played:
+        strips = [strip for track in data.nla_tracks if not track.mute for strip in track.strips if not strip.mute]
+        spans += [(strip.frame_start, strip.frame_end) for strip in strips]
+    return sorted(set(spans))
+
+
+def set_size(scene: bpy.types.Scene, size: tuple[int, int]) -> None:
+    """Set the size of a scene's pictures, with square pixels. size: px."""
+    scene.render.resolution_x, scene.render.resolution_y = size
+    scene.render.resolution_percentage = 100
+    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
 
 
 def look_through_camera() -> None:
@@ -279,10 +316,12 @@ def camera_place(points: np.ndarray, reach: np.ndarray) -> np.ndarray:
     return np.array([(ends[0] - ends[1]) / 2, (ends[2] - ends[3]) / 2, max(across, up)])
 
 
-def add_sound(scene: bpy.types.Scene, sound: film.Soundtrack | None) -> None:
-    """Give a scene the driving clip's sound, in step with the action from the scene's first frame on.
+def add_sound(scene: bpy.types.Scene, sound: film.Soundtrack | None, frame: float | None = None) -> None:
+    """Give a scene the driving video, in step with the performance: films have its sound, and may show it beside.
 
-    sound: None takes it away. The sequencer gets a strip where this Blender can play sound; films have it anyway.
+    sound: the video from the moment on at which the performance begins; None takes it away.
+    frame: at which the performance begins; None is the scene's first. The sequencer gets a strip where the video has
+    sound and this Blender can play it; films have it anyway.
     """
     scene.pop(SOUND, None)
     strips = _strips(scene)
@@ -290,24 +329,43 @@ def add_sound(scene: bpy.types.Scene, sound: film.Soundtrack | None) -> None:
         strips.remove(strip)
     if sound is None:
         return
-    scene[SOUND] = json.dumps({"path": str(Path(sound.path).resolve()), "start": sound.start})
+    path, frame = str(Path(sound.path).resolve()), scene.frame_start if frame is None else round(frame)
+    scene[SOUND] = sound_words(film.Soundtrack(path, sound.start), frame)
+    if not video.probe(path).sound:
+        return
     offset = round(sound.start * scene.render.fps / scene.render.fps_base)
     try:
-        strip = strips.new_sound("Understudy Sound", str(Path(sound.path).resolve()), 1, scene.frame_start - offset)
+        strip = strips.new_sound("Understudy Sound", path, 1, frame - offset)
     except RuntimeError:
         return  # a Blender without an audio system: the film is muxed without its help
     if offset:
-        setattr(strip, "left_handle" if hasattr(strip, "left_handle") else "frame_final_start", scene.frame_start)
+        setattr(strip, "left_handle" if hasattr(strip, "left_handle") else "frame_final_start", frame)
     scene.sync_mode = "AUDIO_SYNC"  # playback drops frames rather than the beat
     workspace = bpy.context.workspace
     if workspace is not None and hasattr(workspace, "sequencer_scene"):
         workspace.sequencer_scene = scene
 
 
+def sound_words(sound: film.Soundtrack, frame: int) -> str:
+    """What a scene keeps of the driving video. frame: at which the performance begins."""
+    return json.dumps({"path": sound.path, "start": sound.start, "frame": frame})
+
+
 def sound_of(scene: bpy.types.Scene) -> film.Soundtrack | None:
-    """The driving clip's sound that a scene was given, if it is still there."""
+    """The driving video that a scene was given, from the moment on that its first frame shows, if it is still there."""
     words = json.loads(scene[SOUND]) if SOUND in scene else None
-    return film.Soundtrack(**words) if words and Path(words["path"]).is_file() else None
+    if words is None or not Path(words["path"]).is_file():
+        return None
+    fps = scene.render.fps / scene.render.fps_base
+    return film.Soundtrack(words["path"], words["start"] + (scene.frame_start - words["frame"]) / fps)
+
+
+def move_video(scene: bpy.types.Scene, path: Path | str) -> None:
+    """Tell a scene where its driving video is now. Raises RenderError where it has none, VideoError if it is none."""
+    if SOUND not in scene:
+        raise RenderError(f"The scene {scene.name} remembers no driving video: bake the performance anew.")
+    clip = video.probe(path)
+    scene[SOUND] = json.dumps(json.loads(scene[SOUND]) | {"path": str(Path(clip.path).resolve())})
 
 
 def _strips(scene: bpy.types.Scene):
@@ -315,17 +373,32 @@ def _strips(scene: bpy.types.Scene):
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
-def render(scene: bpy.types.Scene, out: Path | str, progress: Callable[[int, int], None] | None = None) -> int:
+def render(
+    scene: bpy.types.Scene,
+    out: Path | str,
+    progress: Callable[[int, int], None] | None = None,
+    sound: bool = True,
+    beside: bool = False,
+) -> int:
     """Film a scene from its first to its last frame as it is set up; tells how many frames.
 
-    out: .mp4, written whole or not at all, with the sound that `add_sound` gave. progress: called with (done, all).
-    Raises RenderError if there is no camera, or Blender cannot draw.
+    out: .mp4, written whole or not at all. progress: called with (done, all).
+    sound: whether the driving video that `add_sound` gave is heard. beside: whether it is seen on the left.
+    Raises RenderError if there is no camera, no video to be shown, or Blender cannot draw.
     """
     if scene.camera is None:
-        raise RenderError(f"The scene {scene.name} has no camera: add one, or bake the performance anew.")
-    fps = scene.render.fps / scene.render.fps_base
+        raise RenderError(f"The scene {scene.name} has no camera: add one, or let the stage be set.")
+    fps, driving = scene.render.fps / scene.render.fps_base, sound_of(scene)
+    if beside and driving is None:
+        raise RenderError(
+            "The driving video is not where the scene remembers it, if it does: give its place, or film the character "
+            "alone."
+        )
     with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
-        return film.write(out, drawn(scene, Path(folder) / "frame.png", progress), fps, sound_of(scene))
+        pictures = drawn(scene, Path(folder) / "frame.png", progress)
+        if beside:
+            pictures = film.beside(pictures, driving, fps)
+        return film.write(out, pictures, fps, driving if sound else None)
 
 
 def drawn(
@@ -342,27 +415,29 @@ def drawn(
             try:
                 bpy.ops.render.render(write_still=True, scene=scene.name)
             except RuntimeError as fault:
-                reason = str(fault).strip().removeprefix("Error: ").rstrip(".")
-                raise RenderError(f"Blender cannot draw frame {frame} ({reason}): try --engine workbench.") from fault
+                raise RenderError(_undrawn(frame, str(fault))) from fault
             yield _read(path)
             if progress:
                 progress(done, len(frames))
 
 
-@dataclass(frozen=True)
-class _Output:
-    """Settings of a scene's output that are changed for a while: (owner, attribute, value while drawing)."""
-
-    entries: tuple[tuple[object, str, object], ...]
+def _undrawn(frame: int, words: str) -> str:
+    """A sentence about a frame that could not be drawn. words: Blender's own."""
+    reason = " ".join(words.replace("Error: ", " ").split()).rstrip(".")
+    if "cannot save" in reason.lower() or "no space" in reason.lower():
+        return f"The picture of frame {frame} cannot be kept while it is filmed ({reason}): make room on the disk."
+    return f"Blender cannot draw frame {frame} ({reason}): try the engine workbench."
 
 
 @contextlib.contextmanager
 def _pictures_to(scene: bpy.types.Scene, path: Path) -> Iterator[None]:
     """Pictures go to a path as 8-bit PNG of full size; the scene's own output settings are given back."""
     settings = scene.render.image_settings
-    changes = [(scene.render, "filepath", str(path)), (scene.render, "use_file_extension", False)]
-    changes += [(scene.render, "resolution_x", scene.render.resolution_x // 2 * 2)]
-    changes += [(scene.render, "resolution_y", scene.render.resolution_y // 2 * 2)]
+    render, share = scene.render, scene.render.resolution_percentage
+    changes = [(render, "filepath", str(path)), (render, "use_file_extension", False), (render, "use_multiview", False)]
+    changes += [(render, "resolution_x", render.resolution_x * share // 100 // 2 * 2)]
+    changes += [(render, "resolution_y", render.resolution_y * share // 100 // 2 * 2)]
+    changes += [(render, "resolution_percentage", 100), (render, "use_crop_to_border", False)]
     if hasattr(settings, "media_type"):
         changes.append((settings, "media_type", "IMAGE"))
     changes += [(settings, "file_format", "PNG"), (settings, "color_mode", "RGB"), (settings, "color_depth", "8")]

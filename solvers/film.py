@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,18 +15,22 @@ import numpy as np
 from .errors import RenderError
 from .record import written_whole
 from .video import decoded, probe, tolerance
+from .video import pictures as pictures_of
 
 RATE = 48000  # Hz, of the film's sound: video's standard
 BLOCK = 1024  # samples an AAC frame holds
 QUALITY = "18"  # x264's constant rate factor that is taken for visually lossless
 BT709 = 1  # number of ITU-R BT.709 in ISO/IEC 23001-8, for primaries, transfer and matrix alike
+ROUNDING = 1e-3  # s by which a container may have rounded the time of a picture: Matroska counts milliseconds
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # a disk, or one's share of it
+LEAD = 2.0  # s before a moment from which on the picture that is shown then is looked for
 
 
 @dataclass(frozen=True)
 class Soundtrack:
-    """A stretch of a video's sound.
+    """A video from a moment on, its sound first of all.
 
-    path: of the video. start: s on its pictures' clock, where 0 is its first picture.
+    path: of the video. start: s on its pictures' clock, where 0 is its first picture; before it there is silence.
     """
 
     path: str
@@ -48,7 +55,10 @@ def write(out: Path | str, pictures: Iterable[np.ndarray], fps: float, sound: So
             with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as film:
                 return _write(film, first, pictures, Fraction(fps).limit_denominator(1001), sound)
     except (av.error.FFmpegError, OSError) as fault:
-        raise RenderError(f"The film {Path(out).name} cannot be written ({fault}): give a path that can be.") from fault
+        if fault.errno in FULL:
+            raise RenderError(f"The disk is full: the film {Path(out).name} needs room, or another place.") from fault
+        why = getattr(fault, "strerror", None) or fault
+        raise RenderError(f"The film {Path(out).name} cannot be written ({why}): give a path that can be.") from fault
 
 
 def _write(film, first: np.ndarray, pictures: Iterator[np.ndarray], fps: Fraction, sound: Soundtrack | None) -> int:
@@ -95,6 +105,49 @@ def _hear(film, audio, blocks: Iterator[np.ndarray], heard: int, until: int) -> 
         film.mux(audio.encode(frame))
         heard += block.shape[1]
     return heard
+
+
+def beside(pictures: Iterable[np.ndarray], video: Soundtrack, fps: float) -> Iterator[np.ndarray]:
+    """Pictures with a video on their left, of the same height and in step with them; only a few are in memory.
+
+    pictures: rgb (H, W, 3) uint8. video: from the moment on that the first of them shows. fps: 1/s, of the pictures.
+    Yields rgb (H, w + W, 3), where w is even. Raises VideoError where the video cannot be read.
+    """
+    pictures = iter(pictures)
+    first = next(pictures, None)
+    if first is None:
+        return
+    with contextlib.closing(shown(video, fps, first.shape[0])) as left:
+        for picture, other in zip(itertools.chain([first], pictures), left, strict=False):
+            yield np.concatenate([other, picture], axis=1)
+
+
+def shown(video: Soundtrack, fps: float, height: int) -> Iterator[np.ndarray]:
+    """What a player shows of a video at one frame of a film after the other, without end.
+
+    video: from the first frame on. fps: 1/s, of the film. height: px.
+    Yields rgb (height, w, 3) uint8, w even; before and after the video its first and last picture stay.
+    """
+    begin = max(0.0, min(video.start, probe(video.path).seconds) - LEAD)
+    with contextlib.closing(pictures_of(video.path, begin)) as coming:
+        picture, following = _of_height(next(coming)[1], height), next(coming, None)
+        for index in itertools.count():
+            latest = None
+            while following is not None and following[0] <= video.start + index / fps + ROUNDING:
+                latest, following = following[1], next(coming, None)
+            picture = picture if latest is None else _of_height(latest, height)
+            yield picture
+
+
+def _of_height(picture: np.ndarray, height: int) -> np.ndarray:
+    """A picture scaled to a height in px, its width even."""
+    import av
+
+    width = max(2, round(picture.shape[1] * height / picture.shape[0] / 2) * 2)
+    if picture.shape[:2] == (height, width):
+        return picture
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(width=width, height=height, interpolation="BICUBIC").to_ndarray()
 
 
 def samples(sound: Soundtrack) -> Iterator[np.ndarray]:
