@@ -1,11 +1,13 @@
 """Films have the pictures and the sound they were given, in step."""
 
+import contextlib
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from understudy.solvers import film
-from understudy.solvers.errors import RenderError
+from understudy.solvers.errors import RenderError, VideoError
 
 RATE = 44100
 
@@ -108,3 +110,81 @@ def test_nothing_half_written(tmp_path):
     with pytest.raises(RenderError, match="no frame"):
         film.write(tmp_path / "out.mp4", iter(()), 24.0)
     assert not list(tmp_path.iterdir())
+
+
+STEP = 8  # of grey from one picture of the counting video to the next: more than compression changes
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory):
+    """A video of uneven rate whose k-th picture has grey STEP k, 96x60 px, and its times (30,) s."""
+    import av
+
+    path = tmp_path_factory.mktemp("film") / "counting.mp4"
+    times = np.cumsum([0, *np.random.default_rng(3).choice([0.02, 0.04, 0.1, 0.3], 29)])
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        video.width, video.height, video.pix_fmt, video.time_base = 96, 60, "yuv420p", Fraction(1, 90000)
+        video.codec_context.time_base = Fraction(1, 90000)
+        for index, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(grey(STEP * index, (96, 60)), format="rgb24")
+            frame.pts, frame.time_base = round(time * 90000), Fraction(1, 90000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path, times
+
+
+@pytest.mark.parametrize("fps", [12.0, 24.0, 60000 / 1001])
+@pytest.mark.parametrize("start", [-0.5, 0.0, 1.3, 2.9])
+def test_the_video_beside_is_in_step(counting, fps, start):
+    """At each frame the left half is the picture that the video shows at that time, the first and last being held."""
+    path, times = counting
+    frames = int((times[-1] - start + 0.5) * fps)
+    pictures = film.beside((grey(7, (64, 48)) for _ in range(frames)), film.Soundtrack(str(path), start), fps)
+    seen = [(round(picture[:, :70].mean() / STEP), picture) for picture in pictures]
+    moments = start + np.arange(frames) / fps
+    assert [number for number, _ in seen] == list(np.clip(np.searchsorted(times, moments + 1e-3, "right") - 1, 0, 29))
+    assert all(picture.shape == (48, 76 + 64, 3) and (picture[:, 76:] == 7).all() for _, picture in seen)
+
+
+def test_the_video_beside_is_read_as_it_goes(counting, monkeypatch):
+    """No more pictures of the video are read than are shown, and one ahead."""
+    read = []
+
+    def counted(*words):
+        for time, picture in pictures_of(*words):
+            read.append(time)
+            yield time, picture
+
+    pictures_of = film.pictures_of
+    monkeypatch.setattr(film, "pictures_of", counted)
+    shown = film.beside((grey(7) for _ in range(1000)), film.Soundtrack(str(counting[0])), 24.0)
+    for index in range(12):
+        next(shown)
+        assert read[-2] <= index / 24 + film.ROUNDING
+
+
+def test_the_film_may_be_the_very_size_of_the_video(counting, tmp_path):
+    """A film side by side is written, and as wide as both halves."""
+    import av
+
+    video = film.Soundtrack(str(counting[0]))
+    assert film.write(tmp_path / "out.mp4", film.beside([grey(0, (96, 60))] * 3, video, 24.0), 24.0, video) == 3
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (192, 60)
+
+
+def test_a_missing_video_is_told(tmp_path):
+    """A video that is gone ends the film with its name."""
+    with pytest.raises(VideoError, match="gone.mp4"):
+        film.write(tmp_path / "out.mp4", film.beside([grey(0)], film.Soundtrack("gone.mp4"), 24.0), 24.0)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told(tmp_path, monkeypatch):
+    """What the system says of a full disk becomes one sentence that says what would be right."""
+    monkeypatch.setattr(film, "written_whole", lambda _out: contextlib.nullcontext(Path("/dev/full")))
+    noise = np.random.default_rng(0).integers(0, 255, (40, 240, 320, 3), np.uint8)
+    with pytest.raises(RenderError, match="disk is full.*dance.mp4"):
+        film.write(tmp_path / "dance.mp4", iter(noise), 24.0)
