@@ -8,7 +8,7 @@ from .. import jobs
 from . import work, write
 
 PARTS = {"body": "Body", "face": "Face", "left_hand": "Left Hand", "right_hand": "Right Hand"}
-LABELS = 0.4  # of a row's width, as beside Blender's own properties
+LABELS, BUTTONS = 0.4, 0.3  # of a row's width: labels as beside Blender's own properties, buttons with a time
 
 
 def known(context) -> dict:
@@ -44,7 +44,8 @@ class UNDERSTUDY_PT_report(ReportPanel, bpy.types.Panel):
             for part, title in PARTS.items():
                 share = facts["coverage"][part]
                 _beside(column, title).progress(factor=share, text=f"{100 * share:.0f} %", type="BAR")
-            _beside(column, "Feet Slide").label(text=_skate(facts["skate"]))
+            for title, words in _slides(facts["skate"]).items():
+                _beside(column, title).label(text=words)
         job = jobs.running("report")
         if job is not None:
             work(layout, job)
@@ -64,12 +65,14 @@ class UNDERSTUDY_PT_report_weakest(ReportPanel, bpy.types.Panel):
         return bool(known(context).get("weakest"))
 
     def draw(self, context):
-        """A button for each that goes there."""
-        column = self.layout.column(align=True)
+        """A button for each that goes there, and beside it what is weak."""
         for stretch in known(context)["weakest"]:
-            why = stretch["why"][:1].upper() + stretch["why"][1:]
-            button = column.operator("understudy.jump", text=f"{stretch['at']:.1f} s  {why}", icon="TIME")
+            row = self.layout.split(factor=BUTTONS)
+            button = row.operator("understudy.jump", text=f"{stretch['at']:.1f} s")
             button.seconds, button.why = stretch["at"], stretch["why"]
+            column = row.column(align=True)
+            for words in stretch["why"].split(", "):
+                column.label(text=words[:1].upper() + words[1:])
 
 
 class UNDERSTUDY_PT_report_notes(ReportPanel, bpy.types.Panel):
@@ -98,10 +101,15 @@ def _beside(layout, title: str):
     return row
 
 
-def _skate(speeds: dict) -> str:
-    """How fast planted feet slide. speeds: {"left", "right"} m/s, None for a foot that is never planted."""
-    words = [f"{side} {100 * speed:.1f}" for side, speed in speeds.items() if speed is not None]
-    return f"{', '.join(words).capitalize()} cm/s" if words else "Never on the Ground"
+def _slides(speeds: dict) -> dict[str, str]:
+    """{label: how fast a planted foot slides}, {} where neither is ever planted.
+
+    speeds: {"left", "right"} m/s, None for a foot that is never planted.
+    """
+    if all(speed is None for speed in speeds.values()):
+        return {}
+    words = {side: "-" if speed is None else f"{100 * speed:.1f} cm/s" for side, speed in speeds.items()}
+    return {"Foot Slide L": words["left"], "R": words["right"]}
 
 
 CLASSES = (UNDERSTUDY_PT_report, UNDERSTUDY_PT_report_weakest, UNDERSTUDY_PT_report_notes)

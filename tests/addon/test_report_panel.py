@@ -93,6 +93,21 @@ def test_bars_show_the_stored_shares(take, context):
     assert [words["text"] for words, _ in bars] == ["0 %", "100 %", "67 %", "0 %"]
 
 
+@pytest.mark.parametrize(
+    ("skate", "lines"),
+    [
+        ({"left": None, "right": None}, []),
+        ({"left": 0.012, "right": None}, ["Foot Slide L", "1.2 cm/s", "R", "-"]),
+        ({"left": 0.0, "right": 0.2}, ["Foot Slide L", "0.0 cm/s", "R", "20.0 cm/s"]),
+    ],
+)
+def test_foot_skate_is_told_of_planted_feet(take, context, skate, lines):
+    """How fast planted feet slide stands below the bars, and nothing where no foot is ever planted."""
+    take.facts = json.dumps(take.known() | {"skate": skate})
+    labels = [words["text"] for words, _ in drawn(panels.UNDERSTUDY_PT_report, context).told("label")]
+    assert labels[len(measures.PARTS) :] == lines
+
+
 def test_panels_only_draw(take, context, monkeypatch):
     """Drawing reads nothing from disk and measures nothing."""
 
@@ -106,11 +121,13 @@ def test_panels_only_draw(take, context, monkeypatch):
 
 
 def test_weakest_stretches_are_buttons(take, context):
-    """Each weak stretch is a button that bears its time and its reason."""
-    buttons = drawn(panels.UNDERSTUDY_PT_report_weakest, context).told("operator")
+    """Each weak stretch is a button that bears its time, beside its reason."""
+    layout = drawn(panels.UNDERSTUDY_PT_report_weakest, context)
+    buttons = layout.told("operator")
     weakest = take.known()["weakest"]
     assert weakest and [button.seconds for _, button in buttons] == [stretch["at"] for stretch in weakest]
-    assert all("Left hand not seen" in words["text"] for words, _ in buttons)
+    assert [words["text"] for words, _ in buttons] == [f"{stretch['at']:.1f} s" for stretch in weakest]
+    assert {words["text"] for words, _ in layout.told("label")} == {"Left hand not seen"}
 
 
 def test_notes_show_what_solving_warned_of(take, context):
