@@ -148,8 +148,8 @@ class BakeOptions(bpy.types.PropertyGroup):
     layer: PointerProperty(type=Layer)
     start: IntProperty(name="First Frame", description="Frame at which the performance begins", default=1)
     whole: BoolProperty(name="Whole Take", description="Bake all of the take", default=True)
-    begin: FloatProperty(name="From", description="Seconds of the take", min=0.0, unit="TIME_ABSOLUTE")
-    end: FloatProperty(name="To", description="Seconds of the take; 0 is its end", min=0.0, unit="TIME_ABSOLUTE")
+    begin: FloatProperty(name="From", description="Seconds of the take", min=0.0, precision=2, step=10)
+    end: FloatProperty(name="To", description="Seconds of the take; 0 is its end", min=0.0, precision=2, step=10)
     rate: EnumProperty(
         name="Keys at",
         items=(
@@ -237,8 +237,8 @@ class SceneProperties(bpy.types.PropertyGroup):
 
     video: _file_path(name="Video", description="The performance video", update=_video_changed)
     use_range: BoolProperty(name="Part of the Video", description="Look at a part of the video only", default=False)
-    start: FloatProperty(name="Start", description="Seconds of the video", min=0.0, unit="TIME_ABSOLUTE")
-    end: FloatProperty(name="End", description="Seconds of the video", min=0.0, unit="TIME_ABSOLUTE")
+    start: FloatProperty(name="Start", description="Seconds of the video", min=0.0, precision=2, step=10)
+    end: FloatProperty(name="End", description="Seconds of the video", min=0.0, precision=2, step=10)
     preflight: StringProperty(description="What solvers.preflight.look says of the video, as JSON")
     takes: CollectionProperty(type=TakeItem)
     take_index: IntProperty(name="Take", update=_view_changed)
