@@ -1,132 +1,187 @@
-"""Crossing 2: a clip becomes plain keys in a new action, written whole arrays at a time."""
+"""Crossing 2: a clip becomes plain keys in an action, written whole arrays at a time."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
 from ..solvers.clip import Clip
+from ..solvers.reduction import reduce
 from .armature import CharacterObjects
 
 LINEAR, BEZIER, GENERATED = 1, 2, 5  # Blender's numbers for interpolation and type of keys
+ALIGNED = 3  # Blender's number for handles that stay in line
 STILL = 1e-6  # a channel that changes by less than this needs no key but its first and last
 SLIDER_LIMIT = 10.0  # the most that Blender allows as a shape key's end
 
+# What a turn's tolerance means for places and sliders. A turn of the shoulder moves the hand about half a metre times
+# its angle, so a place may be off by as much; and a slider by 0.01 at half a degree, which is as little to see.
+REACH = 0.5  # m
+SLIDER_SHARE = 1.15  # per rad
 
-def write(clip: Clip, objects: CharacterObjects, name: str | None = None) -> tuple[bpy.types.Action, ...]:
+Channel = tuple[str, int]  # data path and index
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one curve is to be, ready to be written (K keys).
+
+    path, index: the channel. group: its name. keys: (K, 2) frame and value, float32.
+    handles: (K, 4) left and right, float32, of a Bezier curve; None for straight lines from key to key.
+    """
+
+    path: str
+    index: int
+    group: str
+    keys: np.ndarray
+    handles: np.ndarray | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """What it drives."""
+        return self.path, self.index
+
+
+def write(
+    clip: Clip, objects: CharacterObjects, name: str | None = None, tolerance: float = 0.0
+) -> tuple[bpy.types.Action, ...]:
     """Write a clip as a new action and put it on the character; what was there is kept in the file.
 
     clip: for this character. objects: its armature and meshes. name: of the action; None takes the clip's.
+    tolerance: rad, how far turns may be off between fewer keys; 0 writes all keys, with straight lines between them.
     Bones keep their rotation mode. Where Blender has slots (4.4 and later) the armature and all shape keys share the
     one action that is returned, else each has its own.
     """
-    actions: list[bpy.types.Action] = []
-    name = name or clip.name
-    before = _kept(objects)
-    if objects.armature and (clip.bones or clip.movers):
-        _rest(objects.armature, before.get(objects.armature.name))
-        switches = _switch(objects.armature, clip.switches)
-        channels = _channels(objects.armature, "OBJECT", name, actions)
-        _write_bones(clip, objects.armature, channels)
-        actions[0]["understudy_switches"] = json.dumps(switches)
-    for mesh in objects.meshes:
-        _write_sliders(clip, mesh, name, actions)
-    for action in actions:
-        action["understudy"] = json.dumps(
-            {"clip": clip.name, "fps": clip.fps, "frames": [float(clip.frames[0]), float(clip.frames[-1])],
-             "switches": clip.switches, "missing": list(clip.missing)}
-        )  # fmt: skip
-        action.use_frame_range = True
-        action.frame_start, action.frame_end = float(clip.frames[0]), float(clip.frames[-1])
-    return tuple(actions)
+    planned = plan(clip, objects, tolerance)
+    made = make(name or clip.name, planned)
+    leave(objects, {owner.name: {curve.channel for curve in curves} for owner, curves in planned})
+    switches = switch(objects.armature, clip.switches) if objects.armature and clip.switches else {}
+    widen(clip, objects)
+    for (owner, _), action in zip(planned, made if len(made) > 1 else made * len(planned), strict=True):
+        play(owner, action)
+    for action in made:
+        action["understudy_switches"] = json.dumps(switches)
+        label(action, clip)
+    return made
 
 
-def _kept(objects: CharacterObjects) -> dict[str, bpy.types.Action]:
-    """{owner: the action it has had}, which is kept in the file although nothing plays it any more."""
-    owners = [objects.armature, *(mesh.data.shape_keys for mesh in objects.meshes)]
-    kept = {}
-    for owner in owners:
-        if owner is not None and owner.animation_data and owner.animation_data.action:
-            kept[owner.name] = owner.animation_data.action
-            kept[owner.name].use_fake_user = True
-    return kept
+def owners(objects: CharacterObjects) -> tuple[bpy.types.ID, ...]:
+    """All that plays actions in a character: its armature, and the shape keys of its meshes, each once."""
+    keys = [mesh.data.shape_keys for mesh in objects.meshes if mesh.data.shape_keys]
+    return (*((objects.armature,) if objects.armature else ()), *dict.fromkeys(keys))
 
 
-def _rest(rig: bpy.types.Object, previous: bpy.types.Action | None) -> None:
-    """Take bones out of the pose that an earlier action has left them in; those that the user has posed stay.
+def kind(owner: bpy.types.ID) -> str:
+    """"OBJECT" or "KEY", as Blender calls what an owner is."""
+    return "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
 
-    rig: the armature. previous: the action it has played.
+
+# --- what is to be written -------------------------------------------------------------------------------------------
+
+
+def plan(
+    clip: Clip, objects: CharacterObjects, tolerance: float = 0.0
+) -> tuple[tuple[bpy.types.ID, tuple[Curve, ...]], ...]:
+    """What a clip is on a character: each owner that it drives, and its curves.
+
+    clip, objects, tolerance: as `write` has them.
     """
-    if previous is None:
-        return
-    posed = {curve.data_path.split('"')[1] for curve in curves(previous) if curve.data_path.startswith('pose.bones["')}
-    for bone in rig.pose.bones:
-        if bone.name in posed:
-            bone.matrix_basis.identity()
+    planned = []
+    for owner in owners(objects):
+        drawn = _slider_curves if kind(owner) == "KEY" else _bone_curves
+        curves = drawn(clip, owner, tolerance)
+        if curves:
+            planned.append((owner, tuple(curves)))
+    return tuple(planned)
 
 
-def curves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
-    """All curves of an action, in any version of Blender.
-
-    action: with or without slots.
-    """
-    if not hasattr(action, "layers"):
-        return list(action.fcurves)
-    return [
-        curve
-        for layer in action.layers
-        for strip in layer.strips
-        for bag in strip.channelbags
-        for curve in bag.fcurves
-    ]
-
-
-def _switch(rig: bpy.types.Object, switches: dict) -> dict:
-    """Set custom properties on bones, and tell what they were before."""
-    before = {}
-    for key, value in switches.items():
-        bone, _, name = key.rstrip("]").partition("[")
-        before[key] = rig.pose.bones[bone][name]
-        rig.pose.bones[bone][name] = type(before[key])(value)
-    rig.update_tag()
-    return before
-
-
-def _channels(owner: bpy.types.ID, kind: str, name: str, actions: list[bpy.types.Action]):
-    """Where curves for an owner go: its own slot of the one action, or its own action before there were slots.
-
-    owner: an object or shape keys. kind: "OBJECT" or "KEY". actions: made so far for this clip; grows.
-    """
-    data = owner.animation_data or owner.animation_data_create()
-    slotted = bool(actions) and hasattr(actions[-1], "slots")
-    if not slotted:
-        actions.append(bpy.data.actions.new(name if kind == "OBJECT" or not actions else f"{name} {owner.name}"))
-    action = actions[-1]
-    if not hasattr(action, "slots"):
-        data.action = action
-        return action
-    slot = action.slots.new(id_type=kind, name=owner.name)
-    layer = action.layers[0] if action.layers else action.layers.new("Layer")
-    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    bag = strip.channelbag(slot, ensure=True)
-    data.action, data.action_slot = action, slot
-    return bag
-
-
-def _write_bones(clip: Clip, rig: bpy.types.Object, channels) -> None:
-    """Keys of all bones, each in its own rotation mode and a group of its name."""
+def _bone_curves(clip: Clip, rig: bpy.types.Object, tolerance: float) -> list[Curve]:
+    """Curves of all bones, each in its own rotation mode and a group of its name."""
+    made = []
     for column, bone in enumerate(clip.bones):
         mode = rig.pose.bones[bone].rotation_mode
         values, path = rotation_values(clip.rotations[:, column], mode)
-        for axis in range(values.shape[1]):
-            _write_curve(channels, f'pose.bones["{bone}"].{path}', axis, bone, clip.frames, values[:, axis])
+        bounds = tolerance * turn_bounds(mode)
+        made += _drawn(f'{bone_path(bone)}.{path}', bone, clip.frames, values, bounds)
+    metre = 1.0 / np.cbrt(abs(np.linalg.det(np.array(rig.matrix_world, float)[:3, :3])))
     for column, bone in enumerate(clip.movers):
-        for axis in range(3):
-            _write_curve(
-                channels, f'pose.bones["{bone}"].location', axis, bone, clip.frames, clip.locations[:, column, axis]
-            )
+        bounds = np.full(3, tolerance * REACH * metre)
+        made += _drawn(f"{bone_path(bone)}.location", bone, clip.frames, clip.locations[:, column], bounds)
+    return made
+
+
+def _slider_curves(clip: Clip, keys: bpy.types.Key, tolerance: float) -> list[Curve]:
+    """Curves of all of a mesh's shape keys that the clip drives."""
+    made = []
+    for column, slider in enumerate(clip.sliders):
+        if slider in keys.key_blocks:
+            values, bounds = clip.values[:, column, None], np.array([tolerance * SLIDER_SHARE])
+            made += _drawn(f"{slider_path(slider)}.value", slider, clip.frames, values, bounds)
+    return made
+
+
+def bone_path(bone: str) -> str:
+    """The path to a pose bone."""
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"]'
+
+
+def slider_path(slider: str) -> str:
+    """The path to a shape key."""
+    return f'key_blocks["{bpy.utils.escape_identifier(slider)}"]'
+
+
+def turn_bounds(mode: str) -> np.ndarray:
+    """Errors of a rotation's channels per rad of turn: while their norm in these is below 1, the turn is within it.
+
+    A quaternion is half as far from another as they are apart in angle. Euler angles are three turns about axes of
+    which the first and the last may fall together: two errors of 1/sqrt 2 of the bound add up to no more than it. An
+    error of an axis acts twice at half a turn. mode: Blender's name of it. Result (3 or 4,).
+    """
+    if mode == "QUATERNION":
+        return np.full(4, 0.5)
+    if mode == "AXIS_ANGLE":
+        return np.sqrt(0.5) * np.array([1.0, 0.5, 0.5, 0.5])
+    return np.full(3, np.sqrt(0.5))
+
+
+def _drawn(path: str, group: str, frames: np.ndarray, values: np.ndarray, bounds: np.ndarray) -> list[Curve]:
+    """The curves of channels that belong together; where nothing changes, only first and last key.
+
+    frames: (N,). values: (N, C). bounds: (C,) of errors; 0 for keys at all frames.
+    """
+    if bounds.any():
+        fewer = reduce(frames, values, bounds)
+        frames, values = frames[fewer.kept], values[fewer.kept]
+        return [
+            Curve(path, index, group, keys, _handles(keys, fewer.slopes[:, index]))
+            for index, keys in enumerate(_keys(frames, column) for column in values.T)
+        ]
+    made = []
+    for index, column in enumerate(values.T):
+        chosen = [0, -1] if len(frames) > 2 and np.ptp(column) < STILL else slice(None)
+        made.append(Curve(path, index, group, _keys(frames[chosen], column[chosen])))
+    return made
+
+
+def _keys(frames: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.stack([frames, values], -1).astype(np.float32)
+
+
+def _handles(keys: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Handles (K, 4) a third of the way to the neighbouring keys, at which a Bezier curve is Hermite's cubic.
+
+    keys: (K, 2) frame and value. slopes: (K,) value per frame.
+    """
+    keys = keys.astype(float)
+    gaps = np.diff(keys[:, 0]) / 3 if len(keys) > 1 else np.ones(1)
+    before, after = np.r_[gaps[:1], gaps][: len(keys)], np.r_[gaps, gaps[-1:]][: len(keys)]
+    left = keys - np.stack([before, before * slopes], -1)
+    right = keys + np.stack([after, after * slopes], -1)
+    return np.concatenate([left, right], -1).astype(np.float32)
 
 
 def rotation_values(rotations: np.ndarray, mode: str) -> tuple[np.ndarray, str]:
@@ -150,35 +205,127 @@ def rotation_values(rotations: np.ndarray, mode: str) -> tuple[np.ndarray, str]:
     return np.array(angles), "rotation_euler"
 
 
-def _write_sliders(clip: Clip, mesh: bpy.types.Object, name: str, actions: list[bpy.types.Action]) -> None:
-    """Keys of all of a mesh's shape keys that the clip drives; their range is widened where they go beyond it."""
-    keys = mesh.data.shape_keys
-    present = [slider for slider in clip.sliders if keys and slider in keys.key_blocks]
-    if not present:
-        return
-    channels = _channels(keys, "KEY", name, actions)
-    for slider in present:
-        block, values = keys.key_blocks[slider], clip.values[:, clip.sliders.index(slider)]
-        block.slider_max = min(max(block.slider_max, float(values.max())), SLIDER_LIMIT)
-        path = f'key_blocks["{bpy.utils.escape_identifier(slider)}"].value'
-        _write_curve(channels, path, 0, slider, clip.frames, values)
+# --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _write_curve(channels, path: str, index: int, group: str, frames: np.ndarray, values: np.ndarray) -> None:
-    """One curve of straight keys; where nothing changes, only its first and last.
+def make(name: str, planned) -> tuple[bpy.types.Action, ...]:
+    """New actions with the curves of a plan: one for all owners where Blender has slots, else one for each.
 
-    channels: as `_channels` gives. frames: (N,). values: (N,).
+    name: of the first. planned: as `plan` gives it. Nothing plays them yet; they are kept in the file.
     """
-    if len(values) > 2 and np.ptp(values) < STILL:
-        frames, values = frames[[0, -1]], values[[0, -1]]
-    curve = _new_curve(channels, path, index, group)
-    count = len(frames)
-    curve.keyframe_points.add(count)
-    points = np.empty(2 * count, np.float32)
-    points[::2], points[1::2] = frames, values
-    curve.keyframe_points.foreach_set("co", points)
-    curve.keyframe_points.foreach_set("interpolation", np.full(count, LINEAR, np.int32))
-    curve.keyframe_points.foreach_set("type", np.full(count, GENERATED, np.int32))
+    made: list[bpy.types.Action] = []
+    for owner, curves in planned:
+        if not made or not hasattr(made[-1], "slots"):
+            made.append(bpy.data.actions.new(f"{name} {owner.name}" if made else name))
+            made[-1].use_fake_user = True
+        fill(made[-1], owner, curves)
+    return tuple(made)
+
+
+def fill(action: bpy.types.Action, owner: bpy.types.ID, curves: Iterable[Curve], owned: Iterable[Channel] = ()) -> None:
+    """Write curves into an action in place.
+
+    owner: who is to play them. owned: channels whose curves may be written over, and go where they are not wanted
+    any more; all other curves that are there stay as they are.
+    """
+    channels = place(action, owner, True)
+    there = {(curve.data_path, curve.array_index): curve for curve in channels.fcurves}
+    wanted, owned = {curve.channel: curve for curve in curves}, set(owned)
+    for channel in owned - set(wanted):
+        if channel in there:
+            channels.fcurves.remove(there[channel])
+    for channel, curve in wanted.items():
+        if channel not in there:
+            _write_keys(_new_curve(channels, *channel, curve.group), curve)
+        elif channel in owned:
+            _write_keys(there[channel], curve)
+    action.update_tag()
+
+
+def place(action: bpy.types.Action, owner: bpy.types.ID, new: bool = False):
+    """Where an owner's curves are in an action: the action itself before there were slots, else the slot's channels.
+
+    new: whether to make the place; without, None where there is none.
+    """
+    if not hasattr(action, "slots"):
+        return action
+    slot = slot_for(action, owner)
+    if slot is None:
+        if not new:
+            return None
+        slot = action.slots.new(id_type=kind(owner), name=owner.name)
+    if not action.layers or not action.layers[0].strips:
+        if not new:
+            return None
+        (action.layers[0] if action.layers else action.layers.new("Layer")).strips.new(type="KEYFRAME")
+    return action.layers[0].strips[0].channelbag(slot, ensure=new)
+
+
+def slot_for(action: bpy.types.Action, owner: bpy.types.ID):
+    """The slot of an action that an owner plays: the one it has, or that has its name, or else None.
+
+    Where an owner has got another name since, the only slot of its kind is taken for its own.
+    """
+    data = owner.animation_data
+    if data is not None and data.action == action and data.action_slot is not None:
+        return data.action_slot
+    fitting = [slot for slot in action.slots if slot.target_id_type == kind(owner)]
+    named = [slot for slot in fitting if slot.identifier[2:] == owner.name]
+    known = {thing.name for thing in (bpy.data.objects if kind(owner) == "OBJECT" else bpy.data.shape_keys)}
+    orphans = [slot for slot in fitting if slot.identifier[2:] not in known]
+    return (named or (orphans if len(orphans) == 1 else []) or [None])[0]
+
+
+def play(owner: bpy.types.ID, action: bpy.types.Action) -> None:
+    """Make an action the one that an owner plays."""
+    data = owner.animation_data or owner.animation_data_create()
+    data.action = action
+    if hasattr(action, "slots"):
+        data.action_slot = slot_for(action, owner)
+
+
+def curves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
+    """All curves of an action, in any version of Blender.
+
+    action: with or without slots.
+    """
+    if not hasattr(action, "layers"):
+        return list(action.fcurves)
+    return [
+        curve
+        for layer in action.layers
+        for strip in layer.strips
+        for bag in strip.channelbags
+        for curve in bag.fcurves
+    ]
+
+
+def label(action: bpy.types.Action, clip: Clip) -> None:
+    """Let an action tell what it holds, and how long it is."""
+    first, last = float(clip.frames[0]), float(clip.frames[-1])
+    action["understudy"] = json.dumps(
+        {"clip": clip.name, "fps": clip.fps, "frames": [first, last], "switches": clip.switches,
+         "missing": list(clip.missing)}
+    )  # fmt: skip
+    action.use_frame_range = True
+    action.frame_start, action.frame_end = first, last
+
+
+def _write_keys(curve: bpy.types.FCurve, made: Curve) -> None:
+    """Give a curve its keys, whatever it has had before."""
+    points, count = curve.keyframe_points, len(made.keys)
+    if len(points) != count:
+        points.clear()
+        points.add(count)
+    points.foreach_set("co", made.keys.ravel())
+    if made.handles is not None:
+        for side in ("handle_left_type", "handle_right_type"):
+            points.foreach_set(side, np.full(count, ALIGNED, np.int32))
+        points.foreach_set("handle_left", made.handles[:, :2].ravel())
+        points.foreach_set("handle_right", made.handles[:, 2:].ravel())
+    straight = made.handles is None
+    points.foreach_set("interpolation", np.full(count, LINEAR if straight else BEZIER, np.int32))
+    points.foreach_set("type", np.full(count, GENERATED, np.int32))
     curve.update()
 
 
@@ -191,3 +338,68 @@ def _new_curve(channels, path: str, index: int, group: str) -> bpy.types.FCurve:
     curve = channels.fcurves.new(path, index=index)
     curve.group = channels.groups.get(group) or channels.groups.new(group)
     return curve
+
+
+# --- what stands around ----------------------------------------------------------------------------------------------
+
+
+def leave(objects: CharacterObjects, driven: dict[str, set[Channel]]) -> None:
+    """Take the character out of what it plays, and keep that in the file.
+
+    What only the old actions have moved goes back to rest, so that their last pose does not linger; what the user has
+    posed stays. driven: {owner's name: channels that something else is going to drive}.
+    """
+    for owner in owners(objects):
+        action = owner.animation_data.action if owner.animation_data else None
+        if action is None:
+            continue
+        if action.library is None:
+            action.use_fake_user = True
+        channels = place(action, owner)
+        for curve in channels.fcurves if channels else ():
+            if (curve.data_path, curve.array_index) not in driven.get(owner.name, ()):
+                to_rest(owner, curve.data_path, curve.array_index)
+
+
+def to_rest(owner: bpy.types.ID, path: str, index: int) -> None:
+    """Put a channel of a bone or a shape key to where it rests; others are left alone."""
+    inside = path.startswith(("pose.bones[", "key_blocks["))
+    container, _, name = path.rpartition(".")
+    if not inside or name not in _RESTS:
+        return
+    try:
+        thing = owner.path_resolve(container)
+    except ValueError:
+        return  # a curve of something that is not there any more
+    rest = _RESTS[name]
+    if isinstance(rest, tuple):
+        getattr(thing, name)[index] = rest[index]
+    else:
+        setattr(thing, name, rest)
+
+
+_RESTS = {
+    "location": (0.0, 0.0, 0.0), "scale": (1.0, 1.0, 1.0), "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "rotation_euler": (0.0, 0.0, 0.0), "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0), "value": 0.0,
+}  # fmt: skip
+
+
+def switch(rig: bpy.types.Object, switches: dict) -> dict:
+    """Set custom properties on bones, and tell what they were before."""
+    before = {}
+    for key, value in switches.items():
+        bone, _, name = key.rstrip("]").partition("[")
+        before[key] = rig.pose.bones[bone][name]
+        rig.pose.bones[bone][name] = type(before[key])(value)
+    rig.update_tag()
+    return before
+
+
+def widen(clip: Clip, objects: CharacterObjects) -> None:
+    """Widen the range of shape keys where a clip goes beyond it."""
+    for owner in owners(objects):
+        for column, slider in enumerate(clip.sliders if kind(owner) == "KEY" else ()):
+            if slider in owner.key_blocks:
+                block, most = owner.key_blocks[slider], float(clip.values[:, column].max())
+                if most > block.slider_max:
+                    block.slider_max = min(most, SLIDER_LIMIT)
