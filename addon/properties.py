@@ -230,6 +230,9 @@ class ViewOptions(bpy.types.PropertyGroup):
     landmarks: BoolProperty(
         name="Landmarks", description="What was found in the video, coloured by how sure it is", update=_view_changed
     )
+    image: PointerProperty(type=bpy.types.Image, description="The driving video, while it is shown")
+    plane: PointerProperty(type=bpy.types.Object, description="The plane that shows it")
+    camera: PointerProperty(type=bpy.types.Camera, description="The camera that has it as its background")
 
 
 class SceneProperties(bpy.types.PropertyGroup):
