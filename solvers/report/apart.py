@@ -37,7 +37,7 @@ def write_apart(
             record.save(performance, made / PERFORMANCE)
         except OSError as fault:
             raise OutputError(f"The report cannot be prepared ({fault.strerror or fault}): make room.") from fault
-        job = {"verb": "report", "video": str(video), "out": str(made), "start": None, "end": None, "polite": True}
+        job = {"verb": "report", "video": str(video), "out": str(made), "start": None, "end": None, "polite": False}
         run(job, place / "words", lambda done, total: None, cancelled or (lambda: False))
         try:
             for name in FILES:
