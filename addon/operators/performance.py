@@ -41,7 +41,7 @@ class UNDERSTUDY_OT_preflight(jobs.Waiting, bpy.types.Operator):
         def work(progress, cancelled):
             from ...solvers import preflight
 
-            return preflight.look(video, start, end, progress, cancelled)
+            return preflight.look(video, start, end, progress, cancelled, polite=not bpy.app.background)
 
         self._scene, self._video = context.scene.name, context.scene.understudy.video
         return work
