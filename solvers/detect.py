@@ -41,7 +41,7 @@ POLL = 0.1  # s between two looks at whether the work is still wanted
 PATIENCE = 2.0  # s that a child which is asked to end may take
 SILENCE = 300.0  # s without a word after which it counts as hung; the slowest picture seen took 1 s
 # What native code and Python write last when they fail; MediaPipe writes much else.
-FAILING = re.compile(r"^F\d{4} |^\w*(Error|Exception)\b|terminate called|what\(\):|Check failed")
+FAILING = re.compile(r"^F\d{4} |^\w*(Error|Exception)\b|terminate called|what\(\):|Check failed|CHECK in")
 
 
 def detect(

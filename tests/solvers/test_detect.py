@@ -96,6 +96,7 @@ def test_cancelling_leaves_nothing(child, tmp_path):
         ("print('not ours', 5, None); print('[1]'); print('{}'); raise MemoryError", "words: MemoryError"),
         ("import sys; print('W0000 chatter', file=sys.stderr); sys.exit(7)", "code 7 after 0 pictures. Try"),
         ("import sys; print('F0000 Check failed: x', file=sys.stderr); sys.exit(1)", "last words: F0000"),
+        ("import os; os.write(2, b'7 x.h:76] CHECK in CPUs: false\\n'); os.abort()", "words: 7 .* CHECK in"),
         ("import time; time.sleep(1000)", "no word for"),
         ("import os, time; os.close(1); time.sleep(1000)", "fell silent"),
     ],
