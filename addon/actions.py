@@ -218,6 +218,8 @@ def make(name: str, planned) -> tuple[bpy.types.Action, ...]:
         if not made or not hasattr(made[-1], "slots"):
             made.append(bpy.data.actions.new(f"{name} {owner.name}" if made else name))
             made[-1].use_fake_user = True
+            if not hasattr(made[-1], "slots"):
+                made[-1].id_root = kind(owner)
         fill(made[-1], owner, curves)
     return tuple(made)
 
@@ -363,19 +365,23 @@ def leave(objects: CharacterObjects, driven: dict[str, set[Channel]]) -> None:
 
 def to_rest(owner: bpy.types.ID, path: str, index: int) -> None:
     """Put a channel of a bone or a shape key to where it rests; others are left alone."""
-    inside = path.startswith(("pose.bones[", "key_blocks["))
     container, _, name = path.rpartition(".")
-    if not inside or name not in _RESTS:
+    rest = rest_of(path)
+    if rest is None:
         return
     try:
         thing = owner.path_resolve(container)
     except ValueError:
         return  # a curve of something that is not there any more
-    rest = _RESTS[name]
     if isinstance(rest, tuple):
         getattr(thing, name)[index] = rest[index]
     else:
         setattr(thing, name, rest)
+
+
+def rest_of(path: str) -> float | tuple[float, ...] | None:
+    """The value of a bone's or a shape key's property at rest; None for any other."""
+    return _RESTS.get(path.rpartition(".")[2]) if path.startswith(("pose.bones[", "key_blocks[")) else None
 
 
 _RESTS = {
