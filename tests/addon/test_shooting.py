@@ -14,12 +14,13 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from understudy.addon import actions, bakes, jobs, rendering, shooting, workspace  # noqa: E402
+from understudy.addon import actions, armature, bakes, jobs, rendering, shooting, workspace  # noqa: E402
 from understudy.addon.bakes import Recipe  # noqa: E402
 from understudy.addon.shot import SCRATCH, Shot, film  # noqa: E402
 from understudy.solvers import film as films  # noqa: E402
 from understudy.solvers.clip import Clip  # noqa: E402
 from understudy.solvers.errors import Cancelled, OutputError, RenderError, RigError, VideoError  # noqa: E402
+from understudy.solvers.presets import recognise  # noqa: E402
 
 STEP = 8  # of grey from one picture of the counting video to the next
 
@@ -356,13 +357,6 @@ def test_a_file_not_yet_saved_has_its_film_in_the_cache(scene, monkeypatch, tmp_
     assert shooting._place(scene) == tmp_path / "cache" / "films" / "performance.mp4"
 
 
-def test_engines_are_those_of_this_blender():
-    """Cycles is offered where its add-on is on."""
-    from understudy.addon import properties
-
-    assert {engine[0] for engine in properties.ENGINES} == {*rendering.ENGINES, "SCENE"}
-
-
 def test_a_video_that_moved_is_told(scene, counting, tmp_path):
     """A scene can be told where its driving video is now; what is none is refused."""
     with pytest.raises(RenderError, match="remembers no driving video"):
@@ -386,6 +380,30 @@ def test_bakes_are_looked_up(extension, figure, monkeypatch):
     monkeypatch.setattr(bakes, "current", lambda objects: bake if objects.armature == figure.armature else None,
                         raising=False)  # fmt: skip
     assert shooting._recipe(scene) == recipe
+
+
+def test_the_command_line_films_side_by_side(figure, counting, tmp_path, capsys):
+    """`render --side-by-side` takes the video that the file remembers, or the one it is told of."""
+    from understudy.__main__ import main
+
+    play(figure)
+    rendering.prepare(*stage(figure), size=(96, 64), frames=(2, 4))
+    rendering.add_sound(bpy.context.scene, films.Soundtrack(str(counting), 0.4))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "s.blend"))
+    words = ["render", str(tmp_path / "s.blend"), "--out", str(tmp_path / "s.mp4"), "--side-by-side"]
+    assert main(words) == 0
+    film = pictures(tmp_path / "s.mp4")
+    assert film.shape == (3, 64, 64 + 96, 3) and film[:, :, 70:].std() > 5
+    assert list(np.round(film[:, :, 4:60].mean((1, 2, 3)) / STEP)) == [10, 11, 12]
+    counting.rename(tmp_path / "moved.mp4")
+    assert main(words) == 2 and "driving video is not where the scene remembers it" in capsys.readouterr().err
+    assert main([*words, "--video", str(tmp_path / "moved.mp4"), "--silent"]) == 0
+
+
+def stage(figure):
+    """What rendering.prepare wants to know first: scene, objects, character, preset."""
+    character = armature.read(figure)
+    return bpy.context.scene, figure, character, recognise(character)
 
 
 def test_a_shot_comes_through_whole():
