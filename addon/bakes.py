@@ -119,6 +119,29 @@ def current(objects: CharacterObjects) -> Bake | None:
     return family.bake if family else None
 
 
+def glance(thing: bpy.types.Object) -> tuple[tuple[Bake, bool], ...]:
+    """All bakes of a character, each with whether it is the one that plays; cheap enough for drawing.
+
+    thing: the character's armature, or its head's mesh.
+    """
+    few = CharacterObjects(thing, ()) if thing.type == "ARMATURE" else CharacterObjects(None, (thing,))
+    families = _families(few)
+    playing = [family for family in families if any(_plays(label, family) for label in family.mark["owners"])]
+    return tuple((family.bake, family is playing[-1] if playing else False) for family in families)
+
+
+def _plays(label: str, family: _Family) -> bool:
+    """Whether an owner plays a bake. label: as `_label` gives it."""
+    kind, _, name = label.partition(" ")
+    owner = (bpy.data.objects if kind == "OBJECT" else bpy.data.shape_keys).get(name)
+    data = owner.animation_data if owner is not None else None
+    if data is None:
+        return False
+    grounds, made = family.parts.get("REST", ()), family.all
+    played = [data.action, *(strip.action for track in layers.tracks(data) for strip in track.strips)]
+    return any(action in made and action not in grounds for action in played if action is not None)
+
+
 def _mark(action: bpy.types.Action | None) -> dict | None:
     words = action.get(MARK) if action is not None and action.library is None else None
     return json.loads(words) if words else None
@@ -343,6 +366,7 @@ def _describe(objects: CharacterObjects, family: _Family, clips: dict[str, Clip]
         part: {_label(owner): [curve.channel for curve in curves] for owner, curves in plan}
         for part, plan in planned.items()
     }
+    family.mark["owners"] = sorted({label for made in owned.values() for label in made})
     for part, made in family.parts.items():
         names = [owner.name for owner, _ in planned.get(part, ())]
         for number, action in enumerate(made):

@@ -14,7 +14,7 @@ from ..solvers.errors import OutputError, RigError, SettingsError, UnderstudyErr
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
-from . import armature, bakes, jobs, rigs
+from . import armature, bakes, jobs, overrides, rigs
 from .bakes import Recipe
 from .jobs import Work
 from .preferences import cache, preferences
@@ -174,7 +174,10 @@ def character(scene: bpy.types.Scene) -> armature.CharacterObjects:
     """The character that is chosen in the panel. Raises RigError where there is none."""
     chosen = scene.understudy.character
     if chosen is None or chosen.name not in scene.objects:
-        raise RigError("No character is chosen: pick an armature, or a mesh with shape keys, or add the starter.")
+        whole = overrides.instanced(chosen, scene) if chosen is not None else None
+        if whole is None:
+            raise RigError("No character is chosen: pick an armature, or a mesh with shape keys, or add the starter.")
+        return whole
     return rigs.objects_of(chosen, scene)
 
 

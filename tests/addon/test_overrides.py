@@ -5,6 +5,7 @@ import pytest
 from understudy.addon import bakes, overrides
 from understudy.addon.armature import CharacterObjects, characters
 from understudy.solvers.clip import Clip
+from understudy.solvers.errors import RigError
 
 RECIPE = bakes.Recipe("//one.take.npz", {})
 
@@ -133,12 +134,11 @@ def test_local_characters_are_left_alone(figure):
     assert overrides.instanced(figure.armature, bpy.context.scene) is None
 
 
-def test_what_is_nowhere_in_the_scene(library):
-    """A linked armature that is in the file but not in the scene comes into it as an override."""
+def test_what_cannot_be_overridden_is_named(library):
+    """A linked armature that no collection of the scene holds is refused: with what is wrong, where, and a remedy."""
     import bpy
 
     rig = linked(library, "collection")
-    scene = bpy.context.scene
-    scene.collection.children.unlink(bpy.data.collections["Figure"])
-    whole = overrides.editable(CharacterObjects(rig, ()), scene)
-    assert whole.armature.override_library.reference == rig and whole.armature.name in scene.objects
+    bpy.context.scene.collection.children.unlink(bpy.data.collections["Figure"])
+    with pytest.raises(RigError, match="Figure is linked from library.blend"):
+        overrides.editable(CharacterObjects(rig, ()), bpy.context.scene)
