@@ -11,7 +11,7 @@ import bpy
 from ..solvers import presets
 from ..solvers.character import Character
 from ..solvers.errors import PresetError, RigError
-from ..solvers.names import EXPRESSIONS, FINGERS, finger_bones, mirrored
+from ..solvers.names import FINGERS, finger_bones, mirrored
 from ..solvers.presets import RigPreset
 from . import own
 from .armature import CharacterObjects, characters, read, root
@@ -46,6 +46,11 @@ ORDER = (
 def title(joint: str) -> str:
     """A joint's name as people write it: "Left Upper Arm". joint: as VRM calls it."""
     return re.sub(r"([A-Z])", r" \1", joint).title()
+
+
+def short(joint: str) -> str:
+    """A joint's name where there is little room: "L Upper Arm". joint: as VRM calls it."""
+    return title(joint).replace("Left ", "L ").replace("Right ", "R ")
 
 
 def objects_of(thing: bpy.types.Object, scene: bpy.types.Scene) -> CharacterObjects:
@@ -203,9 +208,9 @@ def summary(props) -> str:
 
     props: SceneProperties.
     """
-    face = f"{props.expressions} of {len(EXPRESSIONS)} face shapes" if props.expressions else "no face shapes"
+    face = f"{props.expressions or 'no'} face shapes"
     if not props.joints:
-        return f"{UNKNOWN}: no bones, {face}" if props.rig == UNKNOWN else f"A face: {face}"
+        return UNKNOWN if props.rig == UNKNOWN else f"A face alone, {face}"
     present = sum(bool(item.bone) for item in props.joints)
     return f"{props.rig}, {present} of {len(props.joints)} joints, {face}"
 

@@ -13,15 +13,16 @@ class UNDERSTUDY_UL_joints(bpy.types.UIList):
 
     def draw_item(self, _context, layout, data, item, _icon, _active_data, _active_property, _index=0, _flag=0):
         """One joint: whether it has a bone, its name, and the bone."""
-        bones = data.listed.data.bones
-        lost = item.bone != "" and item.bone not in bones
+        armature = data.listed.data
+        lost = item.bone != "" and item.bone not in armature.bones
         split = layout.split(factor=0.45)
         name = split.row()
         name.active = item.bone != ""
-        name.label(text=rigs.title(item.name), icon="DECORATE_KEYFRAME" if item.bone else "DECORATE")
+        name.label(text=rigs.short(item.name))
         row = split.row()
         row.alert = lost
-        row.prop_search(item, "bone", data.listed.data, "bones", text="", icon="ERROR" if lost else "BONE_DATA")
+        icon = "ERROR" if lost else "NONE" if item.bone else "DOT"
+        row.prop_search(item, "bone", armature, "bones", text="", icon=icon)
 
     def filter_items(self, _context, data, name):
         """Show joints whose own name, or whose bone's, holds what is searched for."""
@@ -41,8 +42,6 @@ class UNDERSTUDY_MT_bones(bpy.types.Menu):
     def draw(self, _context):
         """All of it."""
         layout = self.layout
-        layout.operator("understudy.recognise_rig", icon="FILE_REFRESH")
-        layout.separator()
         layout.operator("understudy.save_rig", text="Save as Preset…", icon="FILE_TICK")
         layout.operator("understudy.remove_rig", text="Remove Preset", icon="TRASH")
 
@@ -96,14 +95,15 @@ class UNDERSTUDY_PT_bones(bpy.types.Panel):
     def draw(self, context):
         """The list, and what can be done with the chosen joint."""
         props = context.scene.understudy
-        row = self.layout.row()
-        row.template_list("UNDERSTUDY_UL_joints", "", props, "joints", props, "joint_index", rows=8, maxrows=8)
-        column = row.column(align=True)
-        column.operator("understudy.take_bone", text="", icon="EYEDROPPER")
-        column.operator("understudy.mirror_bone", text="", icon="MOD_MIRROR")
-        column.operator("understudy.clear_bone", text="", icon="X")
-        column.separator()
-        column.menu("UNDERSTUDY_MT_bones", text="", icon="DOWNARROW_HLT")
+        column = self.layout.column()
+        column.template_list("UNDERSTUDY_UL_joints", "", props, "joints", props, "joint_index", rows=8, maxrows=8)
+        row = column.row(align=True)
+        row.operator("understudy.take_bone", text="", icon="EYEDROPPER")
+        row.operator("understudy.mirror_bone", text="", icon="MOD_MIRROR")
+        row.operator("understudy.clear_bone", text="", icon="X")
+        row.separator()
+        row.operator("understudy.recognise_rig", icon="FILE_REFRESH")
+        row.menu("UNDERSTUDY_MT_bones", text="", icon="DOWNARROW_HLT")
 
 
 CLASSES = (UNDERSTUDY_UL_joints, UNDERSTUDY_MT_bones, UNDERSTUDY_PT_character, UNDERSTUDY_PT_bones)

@@ -20,7 +20,6 @@ class UNDERSTUDY_PT_looks(bpy.types.Panel):
     def draw(self, _context):
         """Those that come with Understudy, then the user's own."""
         layout = self.layout
-        layout.label(text="Looks")
         layout.emboss = "PULLDOWN_MENU"
         column = layout.column(align=True)
         for look in looks.shipped():
