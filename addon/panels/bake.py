@@ -24,9 +24,7 @@ class UNDERSTUDY_PT_bake(bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.row().prop(options, "kind", expand=True)
         if options.kind == "LAYER":
-            column = layout.column(align=True)
-            for region in REGIONS:
-                column.row(align=True).prop(options.layer, region, expand=True)
+            self._parts(layout, options.layer)
         layout.prop(options, "name", placeholder=props.take.name if props.take else "")
         self._range(layout, options)
         self._keys(layout, context)
@@ -34,6 +32,16 @@ class UNDERSTUDY_PT_bake(bpy.types.Panel):
         self._buttons(layout)
         if props.character is not None:
             self._list(layout, bakes.glance(props.character))
+
+    def _parts(self, layout, layer):
+        column = layout.column(align=True)
+        column.use_property_split = False
+        for region in REGIONS:
+            split = column.split(factor=0.28, align=True)
+            name = split.row()
+            name.alignment = "RIGHT"
+            name.label(text=layer.bl_rna.properties[region].name)
+            split.row(align=True).prop(layer, region, expand=True)
 
     def _range(self, layout, options):
         column = layout.column(align=True)
@@ -62,10 +70,10 @@ class UNDERSTUDY_PT_bake(bpy.types.Panel):
         if job is not None:
             work(layout, job)
             return
-        row = layout.row(align=True)
+        row = layout.split(factor=0.7)
         row.scale_y = 1.3
         row.operator("understudy.bake", icon="ACTION")
-        row.operator("understudy.clear", text="Clear")
+        row.operator("understudy.clear")
 
     def _list(self, layout, found):
         column = layout.box().column(align=True) if found else None
