@@ -460,6 +460,15 @@ def _keys(curve: bpy.types.FCurve, digest) -> list[float]:
     return sums
 
 
+def moved(old: str, new: str) -> None:
+    """Let all bakes know that a take lies elsewhere now. old, new: its path as the scene has it."""
+    for action in bpy.data.actions:
+        mark = _mark(action)
+        if mark and mark["recipe"]["take"] == old:
+            mark["recipe"]["take"] = new
+            action[MARK] = json.dumps(mark)
+
+
 # --- playing ---------------------------------------------------------------------------------------------------------
 
 

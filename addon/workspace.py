@@ -28,6 +28,7 @@ SUFFIX = ".take.npz"
 
 _takes: dict[tuple[str, float], Take] = {}
 _performances: dict[tuple, Performance] = {}
+_anew: set[str] = set()  # scenes in which the keys are to follow although no slider has moved
 CLASSES = ()
 
 
@@ -214,10 +215,15 @@ def _part(solved: Performance, begin: float, end: float) -> Performance:
 # --- bakes that follow the sliders -----------------------------------------------------------------------------------
 
 
-def look_changed(context) -> None:
-    """Let the keys follow, soon, what has changed in the panel."""
+def look_changed(context, anew: bool = False) -> None:
+    """Let the keys follow, soon, what has changed in the panel.
+
+    anew: even where no slider asks for it.
+    """
     if not context.scene.understudy.bake.live or followed(context.scene) is None:
         return
+    if anew:
+        _anew.add(context.scene.name)
     if bpy.app.timers.is_registered(_follow):
         bpy.app.timers.unregister(_follow)
     bpy.app.timers.register(_follow, first_interval=DELAY)
@@ -242,8 +248,9 @@ def _follow() -> float | None:
         if bake is None:
             return None
         asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
-        if asked.words() == bake.recipe.words():
+        if asked.words() == bake.recipe.words() and scene.name not in _anew:
             return None
+        _anew.discard(scene.name)
         job = jobs.start("follow", "Baking anew", cooking(scene, asked))
     except UnderstudyError as fault:
         say(str(fault), "ERROR")
@@ -274,8 +281,21 @@ def _serve(job: jobs.Job, name: str, asked: Recipe) -> float | None:
     tell(scene.understudy.take, made, solved, next(iter(clips.values())))
     if kept:
         say(f"Keys that were made by hand are kept in {kept}", "INFO")
+    view_changed(bpy.context)
     look_changed(bpy.context)  # the sliders may have moved on meanwhile
     return None
+
+
+def adopt(scene: bpy.types.Scene) -> None:
+    """Let take and sliders be those of the bake that plays now, so that keys and sliders belong together."""
+    props = scene.understudy
+    bake = bakes.current(character(scene))
+    if bake is None:
+        return
+    index = next((number for number, item in enumerate(props.takes) if item.path == bake.recipe.take), None)
+    if index is not None:
+        props.take_index = index
+    props.look.set(Settings(**bake.recipe.settings))
 
 
 def say(words: str, kind: str) -> None:
@@ -306,7 +326,7 @@ def character_changed(context) -> None:
 
 def joint_changed(context) -> None:
     """A bone was chosen by hand."""
-    look_changed(context)
+    look_changed(context, anew=True)
 
 
 def view_changed(context) -> None:
@@ -326,6 +346,10 @@ def _remembered(memory: dict, key: tuple, made):
 
 
 def relative(path: Path) -> str:
+    """A path as the scene keeps it: relative where the file lies with the saved .blend.
+
+    path: absolute.
+    """
     folder = Path(bpy.data.filepath).parent if bpy.data.filepath else None
     inside = folder is not None and folder in path.parents
     return bpy.path.relpath(str(path)) if inside else str(path)
@@ -343,5 +367,6 @@ def unregister() -> None:
     bpy.app.handlers.redo_post.remove(_history_walked)
     if bpy.app.timers.is_registered(_follow):
         bpy.app.timers.unregister(_follow)
+    _anew.clear()
     _takes.clear()
     _performances.clear()
