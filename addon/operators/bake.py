@@ -19,6 +19,11 @@ def extend(scene: bpy.types.Scene, clips) -> None:
     scene.frame_start = min(scene.frame_start, max(0, math.floor(min(clip.frames[0] for clip in clips) + 1e-3)))
 
 
+def _full_name(thing: bpy.types.Object | None) -> tuple[str, str]:
+    """What tells an object from all others, also where it is linked from another file."""
+    return (thing.name, thing.library.filepath if thing.library else "") if thing is not None else ("", "")
+
+
 class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
     """Put the chosen take on the character as keys; what it plays now is kept"""
 
@@ -43,7 +48,7 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         """Solve and retarget, beside the interface."""
         scene = context.scene
         props = scene.understudy
-        self._scene, self._character, self._asked = scene.name, props.character, workspace.recipe(scene)
+        self._scene, self._character, self._asked = scene.name, _full_name(props.character), workspace.recipe(scene)
         self._name = props.bake.name.strip() or props.take.name
         return workspace.cooking(scene, self._asked)
 
@@ -52,10 +57,11 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         made, solved, clips = result
         scene = bpy.data.scenes.get(self._scene) or context.scene
         props = scene.understudy
-        if props.character != self._character:
+        if _full_name(props.character) != self._character:
             raise RigError("Another character was chosen while the bake was made: bake once more for it.")
         objects = overrides.editable(workspace.character(scene), scene)
-        self._choose(props, objects)
+        if props.character not in (objects.armature, *objects.meshes):  # it was linked, and has been overridden
+            props.listed = props.character = objects.armature or objects.meshes[0]
         bake = bakes.add(objects, clips, self._asked, self._name)
         extend(scene, clips.values())
         for item in props.takes:
@@ -68,13 +74,6 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         what = [counted(len(names), word) for names, word in ((bones, "bone"), (sliders, "slider")) if names]
         self.report({"INFO"}, f"{bake.name}: {' and '.join(what)} over {counted(frames, 'frame')}")
 
-    def _choose(self, props, objects) -> None:
-        """Let the panel know a character that has been overridden; the bones chosen for it stay."""
-        chosen = objects.armature or objects.meshes[0]
-        if self._character.library is not None:
-            props.listed = chosen
-            props.character = chosen
-
 
 class BakeNamed:
     """What operators on one bake have in common: its name."""
@@ -86,6 +85,7 @@ class BakeNamed:
         """Do it, or say why not."""
         try:
             self.act(workspace.character(context.scene))
+            workspace.adopt(context.scene)
         except UnderstudyError as fault:
             self.report({"ERROR"}, str(fault))
             return {"CANCELLED"}
