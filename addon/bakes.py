@@ -321,22 +321,27 @@ def _switches(objects: CharacterObjects, clips: dict[str, Clip]) -> dict:
 
 
 def _acts_on(rig: bpy.types.Object, path: str, bones: set[str]) -> bool:
-    """Whether a property of a rig has to do with some bones: it drives one that follows or carries them, or none."""
+    """Whether a property of a rig has to do with some bones.
+
+    It does if it drives the bone that one of them hangs on, or a bone that follows one of them by a constraint when it
+    is not led by another, as a limb follows its FK controls where it is not led by the IK ones; and if it drives no
+    bone, since then nobody can tell.
+    """
     driven = [
-        curve.data_path.split('"')[1]
+        curve.data_path
         for curve in (rig.animation_data.drivers if rig.animation_data else ())
         if curve.data_path.startswith("pose.bones[")
-        for variable in curve.driver.variables
-        if any(target.data_path == path for target in variable.targets)
+        and any(target.data_path == path for variable in curve.driver.variables for target in variable.targets)
     ]
     carriers = {rig.pose.bones[bone].parent.name for bone in bones if rig.pose.bones[bone].parent} | bones
-    followed = {
-        getattr(constraint, "subtarget", "")
-        for bone in driven
-        if bone in rig.pose.bones
-        for constraint in rig.pose.bones[bone].constraints
-    }
-    return not driven or bool(carriers & set(driven)) or bool(followed & bones)
+    for target in driven:
+        bone, constraint = target.split('"')[1], target.partition('.constraints["')[2].partition('"]')[0]
+        others = rig.pose.bones[bone].constraints if bone in rig.pose.bones else ()
+        led = {other.name: getattr(other, "subtarget", "") for other in others}
+        followed = set(led.values()) - {led.get(constraint, "")}
+        if bone in carriers or followed & bones:
+            return True
+    return not driven
 
 
 def _switch_path(key: str) -> str:

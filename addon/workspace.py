@@ -10,7 +10,7 @@ import bpy
 
 from ..solvers import record
 from ..solvers.clip import Clip
-from ..solvers.errors import OutputError, RigError, SettingsError, UnderstudyError
+from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, UnderstudyError
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
@@ -22,12 +22,14 @@ from .properties import REGIONS
 
 # Settings that act while solving; the others act while retargeting.
 SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "mirror")
-DELAY = 0.15  # s after the last change of a slider until the keys follow
+DELAY = 0.1  # s after the last change of a slider until the keys follow
+POLL = 0.02  # s between two looks at whether they can
 KEPT = 4  # takes, and performances, in memory
 SUFFIX = ".take.npz"
 
 _takes: dict[tuple[str, float], Take] = {}
 _performances: dict[tuple, Performance] = {}
+_pot: list[tuple[jobs.Job, str, Recipe]] = []  # what is being cooked, if anything, and for which bake
 _anew: set[str] = set()  # scenes in which the keys are to follow although no slider has moved
 CLASSES = ()
 
@@ -230,60 +232,58 @@ def look_changed(context, anew: bool = False) -> None:
 
 
 def followed(scene: bpy.types.Scene) -> bakes.Bake | None:
-    """The bake that follows the sliders: the one that plays, where it is of the chosen take."""
+    """The bake that follows the sliders: the one that plays, where it is of the chosen take and not edited by hand."""
     props = scene.understudy
     if props.take is None or props.character is None or props.character.name not in scene.objects:
         return None
     bake = bakes.current(rigs.objects_of(props.character, scene))
-    return bake if bake is not None and bake.recipe.take == props.take.path else None
+    return bake if bake is not None and not bake.edited and bake.recipe.take == props.take.path else None
 
 
 def _follow() -> float | None:
-    """A timer's step: start cooking where the keys are not what the sliders ask for, and serve what is done."""
-    scene = bpy.context.scene
-    if jobs.running("follow"):
-        return DELAY
+    """A timer's step: serve what has been cooked, then cook where the keys are not what the sliders ask for."""
     try:
-        bake = followed(scene)
-        if bake is None:
-            return None
-        asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
-        if asked.words() == bake.recipe.words() and scene.name not in _anew:
-            return None
-        _anew.discard(scene.name)
-        job = jobs.start("follow", "Baking anew", cooking(scene, asked))
+        if _pot:
+            job, name, asked = _pot[0]
+            if job.running:
+                return POLL
+            _pot.clear()
+            jobs.forget(job)
+            _serve(bpy.context.scene, job, name, asked)
+        return POLL if _cook(bpy.context.scene) else None
     except UnderstudyError as fault:
         say(str(fault), "ERROR")
         return None
-    bpy.app.timers.register(lambda: _serve(job, bake.name, asked), first_interval=0.02)
-    return None
 
 
-def _serve(job: jobs.Job, name: str, asked: Recipe) -> float | None:
-    if job.running:
-        return 0.02
-    jobs.forget(job)
+def _cook(scene: bpy.types.Scene) -> bool:
+    """Begin to make a bake's clips anew; False where they are as they should be."""
+    bake = followed(scene)
+    if bake is None:
+        return False
+    asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
+    if asked.words() == bake.recipe.words() and scene.name not in _anew:
+        return False
+    _anew.discard(scene.name)
+    _pot.append((jobs.start("follow", "Baking anew", cooking(scene, asked)), bake.name, asked))
+    return True
+
+
+def _serve(scene: bpy.types.Scene, job: jobs.Job, name: str, asked: Recipe) -> None:
+    """Write what has been cooked, unless another bake or another file has come in between."""
+    if isinstance(job.fault, Cancelled):
+        return
     if job.fault is not None:
-        say(str(job.fault), "ERROR")
-        return None
-    if job.result is None:
-        return None
-    scene = bpy.context.scene
+        raise job.fault
     bake = followed(scene)
     if bake is None or bake.name != name:
-        return None  # another bake or another file has come in between
+        return
     made, solved, clips = job.result
-    try:
-        kept = bakes.replace(character(scene), bake, clips, asked)
-    except UnderstudyError as fault:
-        say(str(fault), "ERROR")
-        return None
+    kept = bakes.replace(character(scene), bake, clips, asked)
     tell(scene.understudy.take, made, solved, next(iter(clips.values())))
+    view_changed(bpy.context)
     if kept:
         say(f"Keys that were made by hand are kept in {kept}", "INFO")
-    view_changed(bpy.context)
-    look_changed(bpy.context)  # the sliders may have moved on meanwhile
-    return None
 
 
 def adopt(scene: bpy.types.Scene) -> None:
@@ -368,5 +368,6 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(_follow):
         bpy.app.timers.unregister(_follow)
     _anew.clear()
+    _pot.clear()
     _takes.clear()
     _performances.clear()

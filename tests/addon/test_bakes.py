@@ -413,3 +413,47 @@ def test_nothing_to_bake(figure):
     with pytest.raises(RigError, match="would hold no keys"):
         bakes.add(figure, {"NEW": clip((), ())}, RECIPE, "A")
     assert not bpy.data.actions
+
+
+@pytest.mark.parametrize(
+    "region, switched", [("head", {"torso"}), ("left_hand", set()), ("body", {"upper_arm_parent", "thigh_parent"})]
+)
+def test_a_layer_switches_only_its_own_controls(shared, performance, region, switched):
+    """On a Rigify rig whose arms are animated by IK, a layer of the head or a hand leaves all else where it was."""
+    import bpy
+    from understudy.addon.armature import characters, read
+    from understudy.solvers import presets
+    from understudy.solvers.retarget import REGIONS, retarget
+    from understudy.solvers.settings import Settings
+
+    bpy.ops.wm.open_mainfile(filepath=str(shared / "characters" / "mh_f_rigify.blend"))
+    found = [one for one in characters(bpy.context.scene.objects) if one.armature]
+    rigify = next(one for one in found if "rig_id" in one.armature.data)
+    rig = rigify.armature
+    for frame, place in ((1, 0.0), (60, 0.3)):
+        for bone in ("hand_ik.L", "torso"):
+            rig.pose.bones[bone].location = (0, place, place)
+            rig.pose.bones[bone].keyframe_insert("location", frame=frame)
+    character = read(rigify)
+    settings = Settings(**{name: name == region for name in REGIONS})
+    made = retarget(performance, character, presets.recognise(character), settings, 24.0)
+    before = stands(rig, 20)
+    bakes.add(rigify, {"REPLACE": made}, LAYER, "Layer")
+    action = bpy.data.actions["Layer"]
+    keyed = {c.data_path.split('"')[1].partition(".")[0] for c in actions.curves(action) if c.data_path.endswith('"]')}
+    assert keyed == switched
+    moved = {name for name, matrix in stands(rig, 20).items() if not np.allclose(matrix, before[name], atol=1e-4)}
+    arms = {name for name in before if "upper_arm" in name or "forearm" in name}
+    fingers = {name for name in before if name.endswith(".L") and ("DEF-f_" in name or "DEF-thumb" in name)}
+    assert moved == fingers if region == "left_hand" else (arms <= moved) == (region == "body") and moved
+    bakes.clear(rigify)
+    assert all(np.allclose(matrix, before[name], atol=1e-5) for name, matrix in stands(rig, 20).items())
+
+
+def stands(rig, frame):
+    """{deforming bone: its matrix} at a frame."""
+    import bpy
+
+    bpy.context.scene.frame_set(frame)
+    bones = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+    return {bone.name: np.array(bone.matrix) for bone in bones if bone.name.startswith("DEF-")}
