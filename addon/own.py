@@ -16,14 +16,14 @@ LONGEST = 60  # letters of a name
 
 
 def folder(kind: str) -> Path:
-    """The folder of one kind of preset, made where missing; it stays when Understudy is updated.
+    """The folder of one kind of preset, which need not be there yet; it stays when Understudy is updated.
 
     kind: "rigs" or "looks".
     """
     try:
-        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=kind, create=True))
+        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=kind))
     except ValueError:  # not installed as an extension
-        return cache(kind)
+        return cache() / kind
 
 
 def paths(kind: str) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
 from understudy.solvers.names import EXPRESSIONS, JOINTS
-from understudy.solvers.presets import LIMBS, PRESETS, arkit_sliders, load, recognise, shipped
+from understudy.solvers.presets import LIMBS, PRESETS, arkit_sliders, load, recognise, save, shipped
 
 FILES = sorted(PRESETS.glob("*.toml"))
 
@@ -123,3 +123,55 @@ def test_a_preset_says_more_than_names():
     preset = replace(load(PRESETS / "vrm.toml"), face={"jawOpen": {"Mouth_Drop": 0.5}, "cheekPuff": {"Puff": 1.0}})
     found = recognise(character(own_bones(preset), ["jawOpen", "Mouth_Drop"]), [preset])
     assert found.face == {"jawOpen": {"Mouth_Drop": 0.5}}
+
+
+def kept(preset, tmp_path, **changes):
+    """A recognised preset as it is after a user has kept it, with all its bones needed, and it was read again."""
+    changed = replace(preset, **{"name": "Mine", "prefix": "", **changes})
+    save(replace(changed, needs={"bones": list(changed.bones.values())}), tmp_path / "mine.toml")
+    return load(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_kept_preset_comes_back(path, tmp_path):
+    """What is recognised, written and read again drives the same bones, sliders and switches in the same way."""
+    preset = load(path)
+    tags, sliders = {tag: 1 for tag in preset.needs.get("tags", ())}, ["jawOpen", "eyeBlink_L", 'odd "name" \\']
+    somebody = character(own_bones(preset), sliders, {key: 0.0 for key in preset.switches}, tags)
+    first = replace(recognise(somebody), face={"jawOpen": {"jawOpen": 0.5, 'odd "name" \\': 0.25}})
+    again = recognise(somebody, own=[kept(first, tmp_path)])
+    assert again.name == "Mine"
+    for part in ("bones", "switches", "parents", "controls", "rest"):
+        assert getattr(again, part) == getattr(first, part), part
+    assert again.face == {**first.face, "eyeBlinkLeft": {"eyeBlink_L": 1.0}}
+
+
+ODD = ("Armature|Hips", "spine{side}", 'a "quoted" one', "Größe", "handl", "Hand L", "del\x7f", "back\\slash")
+
+
+def test_any_name_of_a_bone_is_kept(tmp_path):
+    """Names that look like several, like a side, like another's spelling or like TOML come back to the same joints."""
+    bones = dict(zip(JOINTS, ODD, strict=False))
+    somebody = character(["Hand L", *ODD], ["jawOpen"])
+    mine = kept(replace(shipped()[0], bones=bones), tmp_path)
+    assert recognise(somebody, own=[mine]).bones == bones
+
+
+def test_the_users_own_preset_comes_first(tmp_path):
+    """A kept preset is taken before a shipped one with more bones, but only where all its bones are there."""
+    rigify = load(PRESETS / "rigify.toml")
+    somebody = character(own_bones(rigify))
+    fewer = {joint: bone for joint, bone in recognise(somebody).bones.items() if "Thumb" not in joint}
+    mine = kept(recognise(somebody), tmp_path, bones=fewer)
+    assert recognise(somebody, own=[mine]).bones == fewer
+    mine = replace(mine, bones={**fewer, "jaw": "elsewhere"}, needs={})
+    assert recognise(somebody, own=[mine]).name == "Rigify"
+
+
+def test_a_kept_head_does_not_behead_a_body(tmp_path):
+    """A preset that was kept for a head alone is not taken where a whole body is known."""
+    mixamo = load(PRESETS / "mixamo.toml")
+    head = character(["Head", "Neck"], ["jawOpen"])
+    mine = kept(recognise(head, [mixamo]), tmp_path)
+    assert recognise(head, own=[mine]).name == "Mine"
+    assert recognise(character(own_bones(mixamo)), own=[mine]).name == "Mixamo"
