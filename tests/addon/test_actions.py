@@ -134,3 +134,65 @@ def test_a_head_without_bones(figure):
     made = actions.write(still, bare)
     assert made[0] == figure.meshes[0].data.shape_keys.animation_data.action
     assert figure.armature.animation_data is None
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "ZXY", "AXIS_ANGLE"])
+@pytest.mark.parametrize("tolerance", [0.002, 0.0087, 0.05])
+def test_fewer_keys_play_within_the_tolerance(figure, mode, tolerance):
+    """As Blender evaluates them, turns, places and sliders stay within what was asked for at every frame."""
+    for bone in figure.armature.pose.bones:
+        bone.rotation_mode = mode
+    figure.armature.scale = (0.5, 0.5, 0.5)  # places are in units of the armature: two of them are a metre
+    smooth = long_clip()
+    action, *others = actions.write(smooth, figure, tolerance=tolerance)
+    drawn = {(c.data_path, c.array_index): c for made in (action, *others) for c in actions.curves(made)}
+    keys = sum(len(curve.keyframe_points) for curve in drawn.values())
+    assert keys < 0.75 * len(smooth.frames) * len(drawn)
+    for row, frame in enumerate(smooth.frames):
+        turns, location, values = evaluated(figure, int(frame))
+        assert np.all(angle_between(np.array(turns), smooth.rotations[row]) < tolerance + 1e-5)
+        assert np.linalg.norm(location - smooth.locations[row, 0]) < tolerance * 0.5 * 2 + 1e-6
+        assert np.abs(np.array(values) - smooth.values[row]).max() < tolerance * 1.15 + 1e-6
+
+
+def test_a_bone_is_edited_as_a_whole(figure):
+    """All channels of a bone's turn have their keys at the same frames, with handles that stay in line."""
+    action, *_ = actions.write(long_clip(), figure, tolerance=0.01)
+    turns = [curve for curve in actions.curves(action) if "hips" in curve.data_path and "rotation" in curve.data_path]
+    frames = {tuple(point.co[0] for point in curve.keyframe_points) for curve in turns}
+    assert len(turns) == 4 and len(frames) == 1
+    points = [point for curve in turns for point in curve.keyframe_points]
+    assert {(p.interpolation, p.handle_left_type, p.handle_right_type) for p in points} == {
+        ("BEZIER", "ALIGNED", "ALIGNED")
+    }
+
+
+def long_clip() -> Clip:
+    """Eighty frames of smooth movement."""
+    time = np.arange(80)[:, None, None] / 24
+    random = np.random.default_rng(3)
+    turns = np.sin(time * random.uniform(1, 4, (1, 2, 4)) + random.uniform(0, 6, (1, 2, 4))) * 0.4 + [1, 0, 0, 0]
+    return Clip(
+        frames=np.arange(5.0, 85.0), fps=24.0, bones=("hips", "leftUpperArm"), rotations=continuous(normalise(turns)),
+        movers=("hips",), locations=np.sin(time * [[[1.0, 2.0, 3.0]]]), sliders=("jawOpen", 'odd "name"'),
+        values=np.clip(np.sin(time[:, 0] * [[2.0, 5.0]]), 0, 1), name="Long",
+    )  # fmt: skip
+
+
+def test_filling_in_place(figure):
+    """Curves that are owned are written over, or go; others stay, also one of a channel that is wanted."""
+    action, *_ = actions.write(clip(), figure)
+    rig = figure.armature
+    foot = rig.pose.bones["leftFoot"]
+    foot.location = (0, 0, 1)
+    foot.keyframe_insert("location", frame=3)
+    (owner, curves), *_ = actions.plan(clip(), figure)
+    owned = [curve.channel for curve in curves if "leftUpperArm" not in curve.path]
+    there = {(c.data_path, c.array_index): len(c.keyframe_points) for c in actions.place(action, rig).fcurves}
+    short = [actions.Curve(c.path, c.index, c.group, c.keys[:4]) for c in curves if "location" in c.path]
+    actions.fill(action, rig, [*short, *(c for c in curves if "leftUpperArm" in c.path)], owned)
+    after = {(c.data_path, c.array_index): len(c.keyframe_points) for c in actions.place(action, rig).fcurves}
+    assert {channel for channel, count in after.items() if count == 4} == {curve.channel for curve in short}
+    gone = {channel for channel in there if channel not in after}
+    assert gone == {curve.channel for curve in curves if "hips" in curve.path and "rotation" in curve.path}
+    assert all(after[channel] == there[channel] for channel in after if "leftFoot" in channel[0])
