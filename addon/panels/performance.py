@@ -71,13 +71,11 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
                 write(column, context, advice, "INFO")
 
     def _range(self, props):
-        row = self.layout.row(heading="Part Only")
-        row.prop(props, "use_range", text="")
-        side = row.row(align=True)
-        side.active = props.use_range
-        side.use_property_split = False
-        side.prop(props, "start", text="")
-        side.prop(props, "end", text="")
+        column = self.layout.column(align=True)
+        column.prop(props, "use_range", text="Part Only")
+        if props.use_range:
+            column.prop(props, "start")
+            column.prop(props, "end")
 
     def _takes(self, props):
         row = self.layout.row()
