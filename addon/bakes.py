@@ -201,6 +201,7 @@ def add(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, name:
     recipe: what they were made of. name: of the bake; a number is added where it is taken.
     Raises RigError if the clips drive nothing of the character.
     """
+    layers.leave_tweaking(objects)
     planned = _planned(objects, clips, recipe)
     playing, families = _current(objects), _families(objects)
     before = _before(objects, playing) if playing else [layers.state(owner) for owner in actions.owners(objects)]
@@ -232,6 +233,7 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
     own have been edited by hand, they are kept first as a bake of another name, which is returned.
     Raises UnderstudyError if the bake is gone, or the clips drive nothing of the character.
     """
+    layers.leave_tweaking(objects)
     family = _find(objects, bake.name)
     planned = _planned(objects, clips, recipe, family)
     kept = _keep(family).name if _edited(objects, family) else None
@@ -482,6 +484,7 @@ def show(objects: CharacterObjects, name: str) -> None:
 
     name: one of `listed`. Raises UnderstudyError if it is gone.
     """
+    layers.leave_tweaking(objects)
     _play(objects, _find(objects, name))
 
 
@@ -490,6 +493,7 @@ def remove(objects: CharacterObjects, name: str) -> None:
 
     name: one of `listed`. Raises UnderstudyError if it is gone.
     """
+    layers.leave_tweaking(objects)
     family, playing = _find(objects, name), _current(objects)
     before = _before(objects, family)
     known = _known(objects)
@@ -513,6 +517,7 @@ def clear(objects: CharacterObjects) -> tuple[str, ...]:
 
     Result: names of the actions that have come back.
     """
+    layers.leave_tweaking(objects)
     families, playing, known = _families(objects), _current(objects), _known(objects)
     if playing is None and families and not _playing(objects):
         playing = families[-1]  # the one that played was deleted by hand

@@ -8,8 +8,16 @@ from collections.abc import Iterable
 import bpy
 
 from . import actions
+from .armature import CharacterObjects
 
 FAR = 10_000  # frames before and after its keys for which an action without end goes on as a strip
+
+
+def leave_tweaking(objects: CharacterObjects) -> None:
+    """End the tweaking of strips, which hides what a character plays and forbids to change it."""
+    for owner in actions.owners(objects):
+        if owner.animation_data is not None and owner.animation_data.use_tweak_mode:
+            owner.animation_data.use_tweak_mode = False
 
 
 def state(owner: bpy.types.ID) -> dict:
@@ -47,7 +55,6 @@ def restore(owner: bpy.types.ID, told: dict | None, ours) -> None:
         if told is None or not told.get("action"):
             return
         data = owner.animation_data_create()
-    data.use_tweak_mode = False
     known = {name: (mute, solo) for name, mute, solo in json.loads(told["tracks"])} if told else {}
     for track in data.nla_tracks:
         track.is_solo = False
@@ -71,7 +78,6 @@ def restore(owner: bpy.types.ID, told: dict | None, ours) -> None:
 def only(owner: bpy.types.ID, action: bpy.types.Action) -> None:
     """Let an owner play one action and nothing else: NLA tracks are muted."""
     data = owner.animation_data or owner.animation_data_create()
-    data.use_tweak_mode = False
     for track in data.nla_tracks:
         track.is_solo = False
         track.mute = True
@@ -140,7 +146,6 @@ def lay(owner: bpy.types.ID, beneath: str, over: list[tuple[str, bpy.types.Actio
     or "REST" for what is to show where nothing else plays), lowest first.
     """
     data = owner.animation_data or owner.animation_data_create()
-    data.use_tweak_mode = False
     _settle_tracks(data)
     _push_down(owner, beneath, {action for _, action, _ in over})
     for called, action, blend in over:

@@ -415,6 +415,70 @@ def test_nothing_to_bake(figure):
     assert not bpy.data.actions
 
 
+@pytest.mark.parametrize("kind", ["NEW", "REPLACE"])
+def test_saving_and_opening(acting, kind, tmp_path):
+    """After saving and opening, bakes play, are compared and cleared as before."""
+    import bpy
+    from understudy.addon.armature import characters
+
+    before = poses(acting)
+    bakes.add(acting, {"NEW": clip(seed=1)}, RECIPE, "A")
+    bakes.add(acting, {kind: clip(("head", "rightHand"), seed=2)}, LAYER, "B")
+    played = poses(acting)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    acting = characters(bpy.context.scene.objects)[0]
+    assert bakes.current(acting).name == "B" and not differ(played, poses(acting))
+    bakes.show(acting, "A")
+    bakes.show(acting, "B")
+    assert not differ(played, poses(acting))
+    assert "Walk" in bakes.clear(acting) and not differ(before, poses(acting))
+
+
+def test_appended_bakes(figure, tmp_path):
+    """A bake that is appended from another file to the same character is listed there, and plays."""
+    import bpy
+    from understudy.addon.armature import characters
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "plain.blend"))
+    bakes.add(figure, {"NEW": clip()}, RECIPE, "A")
+    played, names = poses(figure), [action.name for action in bpy.data.actions]
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "baked.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "plain.blend"))
+    with bpy.data.libraries.load(str(tmp_path / "baked.blend")) as (_, wanted):
+        wanted.actions = names
+    figure = characters(bpy.context.scene.objects)[0]
+    assert [bake.name for bake in bakes.listed(figure)] == ["A"] and bakes.current(figure) is None
+    bakes.show(figure, "A")
+    assert bakes.current(figure).recipe == RECIPE and not differ(played, poses(figure))
+
+
+def test_tweaking_a_strip(acting):
+    """A bake can be made and cleared while a strip is being tweaked; tweaking ends, nothing else."""
+    data = acting.armature.animation_data
+    before = poses(acting)
+    data.nla_tracks[0].strips[0].select = True
+    data.nla_tracks.active = data.nla_tracks[0]
+    data.use_tweak_mode = True
+    bakes.add(acting, {"REPLACE": clip(("neck",), ())}, LAYER, "A")
+    assert not data.use_tweak_mode and {name for _, name in differ(before, poses(acting))} == {"neck"}
+    bakes.clear(acting)
+    assert not differ(before, poses(acting)) and data.action.name == "Walk"
+
+
+def test_cycles_go_on_beneath_a_layer(figure):
+    """An action that repeats itself for ever does so beneath a layer, too."""
+    bone = figure.armature.pose.bones["head"]
+    for frame, angle in ((1, 0.0), (5, 0.4), (9, 0.0)):
+        bone.rotation_quaternion = (np.cos(angle), np.sin(angle), 0, 0)
+        bone.keyframe_insert("rotation_quaternion", frame=frame)
+    for curve in actions.curves(figure.armature.animation_data.action):
+        curve.modifiers.new("CYCLES")
+    before = poses(figure, (3, 50, 200))
+    bakes.add(figure, {"REPLACE": clip(("neck",), (), start=40.0)}, LAYER, "A")
+    assert differ(before, poses(figure, (3, 50, 200))) == {(50, "neck")}
+
+
 @pytest.mark.parametrize(
     "region, switched", [("head", {"torso"}), ("left_hand", set()), ("body", {"upper_arm_parent", "thigh_parent"})]
 )
@@ -426,6 +490,8 @@ def test_a_layer_switches_only_its_own_controls(shared, performance, region, swi
     from understudy.solvers.retarget import REGIONS, retarget
     from understudy.solvers.settings import Settings
 
+    if bpy.app.version < (4, 5, 0):
+        pytest.skip("the Rigify character was saved by a newer Blender, which this one cannot read")
     bpy.ops.wm.open_mainfile(filepath=str(shared / "characters" / "mh_f_rigify.blend"))
     found = [one for one in characters(bpy.context.scene.objects) if one.armature]
     rigify = next(one for one in found if "rig_id" in one.armature.data)
