@@ -104,6 +104,8 @@ class UNDERSTUDY_OT_tell(bpy.types.Operator):
 
     def invoke(self, context, _event):
         """Wait a moment: only what an operator reports from Blender's own loop reaches the status bar."""
+        if bpy.app.background:
+            return self.execute(context)
         manager = context.window_manager
         window = context.window or manager.windows[0]
         with context.temp_override(window=window):

@@ -107,7 +107,7 @@ def save(preset: RigPreset, path: Path | str) -> None:
         lines.append(f"prefix = {toml(preset.prefix)}")
     for title, table in tables.items():
         if table:
-            lines += ["", f"[{title}]", *(f"{toml(key)} = {toml(value)}" for key, value in table.items())]
+            lines += ["", f"[{title}]", *(f"{_key(key)} = {toml(value)}" for key, value in table.items())]
     try:
         with written_whole(path) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -121,7 +121,7 @@ def toml(value) -> str:
     value: text, truth, number, list, or table of these.
     """
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{toml(key)} = {toml(entry)}" for key, entry in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {toml(entry)}" for key, entry in value.items()) + " }"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, bool):
@@ -129,6 +129,10 @@ def toml(value) -> str:
     if isinstance(value, str):  # JSON's escapes are TOML's, but for one sign
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else toml(name)
 
 
 def recognise(

@@ -27,11 +27,12 @@ class UNDERSTUDY_UL_joints(bpy.types.UIList):
     def filter_items(self, _context, data, name):
         """Show joints whose own name, or whose bone's, holds what is searched for."""
         items = getattr(data, name)
+        order = bpy.types.UI_UL_list.sort_items_by_name(items) if self.use_filter_sort_alpha else []
         if not self.filter_name:
-            return [], []
+            return [], order
         wanted = f"*{self.filter_name.lower()}*"
         shown = (f"{rigs.title(item.name)}\n{item.name}\n{item.bone}".lower() for item in items)
-        return [self.bitflag_filter_item * fnmatch.fnmatchcase(text, wanted) for text in shown], []
+        return [self.bitflag_filter_item * fnmatch.fnmatchcase(text, wanted) for text in shown], order
 
 
 class UNDERSTUDY_MT_bones(bpy.types.Menu):
