@@ -401,6 +401,22 @@ def switch(rig: bpy.types.Object, switches: dict) -> dict:
     return before
 
 
+def possible(rig: bpy.types.Object, switches: dict) -> dict:
+    """Those switches that a rig has."""
+    found = {}
+    for key, value in switches.items():
+        bone, _, name = key.removesuffix("]").partition("[")
+        if bone in rig.pose.bones and name in rig.pose.bones[bone]:
+            found[key] = value
+    return found
+
+
+def switch_path(key: str) -> str:
+    """The path to a switch. key: "bone[property]"."""
+    bone, _, name = key.removesuffix("]").partition("[")
+    return f'{bone_path(bone)}["{bpy.utils.escape_identifier(name)}"]'
+
+
 def widen(clip: Clip, objects: CharacterObjects) -> None:
     """Widen the range of shape keys where a clip goes beyond it."""
     for owner in owners(objects):
