@@ -271,7 +271,8 @@ def _edited(objects: CharacterObjects, family: Family) -> bool:
 def _print(objects: CharacterObjects, family: Family, written: dict) -> tuple[str, list[float]]:
     """What tells whether keys have been edited: a digest of them all, and sums over their handles.
 
-    The sums are of time and value by turns. Blender calculates handles anew whenever it likes, so that their last digits change by themselves.
+    The sums are of time and value by turns. Blender calculates handles anew whenever it likes, so that their last
+    digits change by themselves.
     written: {part: {owner's label: channels}}.
     """
     digest, bends = hashlib.blake2b(digest_size=16), []
