@@ -74,8 +74,6 @@ class UNDERSTUDY_OT_detect(jobs.Waiting, bpy.types.Operator):
 
     def begin(self, context) -> jobs.Work:
         """Detect in a process of its own, then solve once, so that the report has something to tell."""
-        from ...solvers.report import measures
-
         scene = context.scene
         video, (start, end) = chosen_video(scene), chosen_range(scene)
         place, settings = workspace.place_for_take(video), scene.understudy.look.settings()
@@ -83,6 +81,7 @@ class UNDERSTUDY_OT_detect(jobs.Waiting, bpy.types.Operator):
 
         def work(progress, cancelled):
             from ...solvers.detect import detect
+            from ...solvers.report import measures  # brings SciPy, which takes a second: not while the artist waits
 
             made = detect(video, place, start, end, progress, cancelled, polite=not bpy.app.background)
             solved = workspace.performance(str(place), settings)
