@@ -89,6 +89,18 @@ def retarget(
     )  # fmt: skip
 
 
+def additive(clip: Clip) -> Clip:
+    """What a clip adds to a pose that is there already: its turns and moves away from its own mean pose.
+
+    The mean of quaternions is the greatest eigenvector of their outer products (Markley and others 2007, Averaging
+    Quaternions, equation 12). Sliders are added as they are, since their rest is 0.
+    """
+    q = clip.rotations
+    mean = np.linalg.eigh(np.einsum("nbi,nbj->bij", q, q))[1][..., -1]
+    moves = clip.locations - clip.locations.mean(0)
+    return replace(clip, rotations=continuous(normalise(multiply(inverse(mean), q))), locations=moves)
+
+
 def key_times(time: np.ndarray, fps: float, frame_start: float, every: str) -> Keys:
     """When keys are set, so that the clip lasts as long as the performance whatever the rates.
 

@@ -5,11 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from understudy.solvers.character import Character
+from understudy.solvers.clip import Clip
 from understudy.solvers.names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from understudy.solvers.performance import Performance
 from understudy.solvers.presets import RigPreset
-from understudy.solvers.retarget import retarget
-from understudy.solvers.rotations import IDENTITY, from_axis_angle, from_vector, multiply, to_matrix
+from understudy.solvers.retarget import additive, retarget
+from understudy.solvers.rotations import (
+    IDENTITY,
+    angle_between,
+    from_axis_angle,
+    from_vector,
+    inverse,
+    multiply,
+    to_matrix,
+)
 from understudy.solvers.settings import Settings
 from understudy.solvers.skeleton import joint_positions
 from understudy.solvers.tpose import LIMBS
@@ -369,3 +378,23 @@ def test_what_the_rig_lacks_is_told():
     missing = retarget(performance(), rig, preset, Settings(), 30.0).missing
     assert "leftToes" in missing and "mouthSmileLeft" in missing
     assert not {"leftEye", "jaw", "jawOpen"} & set(missing)
+
+
+def test_additive_clip_is_what_moves_away_from_its_mean():
+    """Put on top of its own mean pose, an additive clip gives the clip back; of a still one nothing is left."""
+    random = np.random.default_rng(3)
+    swing = from_vector(np.sin(np.arange(40) / 5)[:, None, None] * random.normal(0, 0.4, (1, 3, 3)))
+    rest = from_vector(random.normal(0, 1.0, (3, 3)))
+    clip = Clip(
+        frames=np.arange(40.0), fps=24.0, bones=("a", "b", "c"), rotations=multiply(rest, swing),
+        movers=("a",), locations=random.normal(0, 1, (40, 1, 3)), sliders=("s",), values=random.random((40, 1)),
+    )  # fmt: skip
+    added = additive(clip)
+    np.testing.assert_allclose(added.locations.mean(0), 0, atol=1e-9)
+    np.testing.assert_array_equal(added.values, clip.values)
+    mean = multiply(clip.rotations[7], inverse(added.rotations[7]))
+    again = multiply(mean, added.rotations)
+    assert angle_between(again, clip.rotations).max() < 1e-6
+    assert angle_between(mean, rest).max() < 0.1
+    still = additive(Clip(**{**vars(clip), "rotations": np.repeat(clip.rotations[:1], 40, 0)}))
+    assert angle_between(still.rotations, IDENTITY).max() < 1e-6
