@@ -9,7 +9,6 @@ from pathlib import Path
 import bpy
 
 from ..solvers import record
-from ..solvers.clip import Clip
 from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, UnderstudyError
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
@@ -90,9 +89,12 @@ def add_take(scene: bpy.types.Scene, path: Path, made: Take):
 
 def list_take(scene: bpy.types.Scene, path: Path) -> None:
     """List a take that lies on disk, and tell what it holds. Raises RecordError if it is none."""
+    from ..solvers.report import measures
+
     made = take(str(path))
     item = add_take(scene, path, made)
-    tell(item, made, performance(str(path), scene.understudy.look.settings()))
+    solved = performance(str(path), scene.understudy.look.settings())
+    item.facts = json.dumps(measures.facts(made, solved, None, {}, {}))
 
 
 def keep_beside(scene: bpy.types.Scene) -> Path:
@@ -113,16 +115,6 @@ def keep_beside(scene: bpy.types.Scene) -> Path:
     props.take.path = relative(place)
     bakes.moved(old, props.take.path)
     return place
-
-
-def tell(item, made: Take, solved: Performance, clip: Clip | None = None) -> None:
-    """Let a take's item know what the report says of it.
-
-    item: TakeItem. made, solved, clip: the records.
-    """
-    from ..solvers.report import measures
-
-    item.facts = json.dumps(measures.facts(made, solved, clip, {}, {}))
 
 
 def recipe(scene: bpy.types.Scene) -> Recipe:
@@ -149,7 +141,7 @@ def recipe(scene: bpy.types.Scene) -> Recipe:
 def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     """The work that makes a bake's clips, to be done in a thread: all of Blender that it needs is read here.
 
-    asked: the recipe. Its result is (take, performance, {"NEW", "REPLACE" or "COMBINE": clip}).
+    asked: the recipe. Its result is (what the report says, {"NEW", "REPLACE" or "COMBINE": clip}).
     Raises UnderstudyError where the character is missing or not understood.
     """
     objects = character(scene)
@@ -159,7 +151,8 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     path = str(Path(bpy.path.abspath(asked.take)))
 
     def work(_progress, _cancelled):
-        from ..solvers.retarget import retarget
+        from ..solvers.report import measures
+        from ..solvers.retarget import additive, retarget
 
         made, settings = take(path), Settings(**asked.settings)
         solved = performance(path, settings)
@@ -168,7 +161,9 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
             blend: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)
             for blend, chosen in _by_blend(settings, asked.layer).items()
         }
-        return made, solved, clips
+        if "COMBINE" in clips:
+            clips["COMBINE"] = additive(clips["COMBINE"])
+        return measures.facts(made, solved, next(iter(clips.values())), {}, {}), clips
 
     return work
 
@@ -278,9 +273,9 @@ def _serve(scene: bpy.types.Scene, job: jobs.Job, name: str, asked: Recipe) -> N
     bake = followed(scene)
     if bake is None or bake.name != name:
         return
-    made, solved, clips = job.result
+    facts, clips = job.result
     kept = bakes.replace(character(scene), bake, clips, asked)
-    tell(scene.understudy.take, made, solved, next(iter(clips.values())))
+    scene.understudy.take.facts = json.dumps(facts)
     view_changed(bpy.context)
     if kept:
         say(f"Keys that were made by hand are kept in {kept}", "INFO")

@@ -1,5 +1,6 @@
 """Baking: a performance becomes keys; and what can be done with the bakes that there are."""
 
+import json
 import math
 
 import bpy
@@ -54,7 +55,7 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
 
     def finish(self, context, result) -> None:
         """Write the keys."""
-        made, solved, clips = result
+        facts, clips = result
         scene = bpy.data.scenes.get(self._scene) or context.scene
         props = scene.understudy
         if _full_name(props.character) != self._character:
@@ -66,7 +67,7 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         extend(scene, clips.values())
         for item in props.takes:
             if item.path == self._asked.take:
-                workspace.tell(item, made, solved, next(iter(clips.values())))
+                item.facts = json.dumps(facts)
         bones = {bone for clip in clips.values() for bone in (*clip.bones, *clip.movers)}
         sliders = {slider for clip in clips.values() for slider in clip.sliders}
         first = next(iter(clips.values()))
