@@ -174,6 +174,8 @@ def show(scene: bpy.types.Scene, video: Path, take: Take, clock: Clock, place: P
     """
     wanted = _words(scene, video, take, clock, place)
     if _shown(scene) == wanted:
+        if scene.understudy.view.plane is not None:
+            _look_now(scene)  # a file that was just opened
         return
     hide(scene)
     if not video.is_file():
@@ -188,6 +190,26 @@ def show(scene: bpy.types.Scene, video: Path, take: Take, clock: Clock, place: P
     else:
         _background(scene, camera, image, movie, take, clock.first, offsets)
     image["understudy"] = wanted
+
+
+def refresh(scene: bpy.types.Scene) -> None:
+    """Have Blender look at the plane once more, after each change of the frame.
+
+    Blender works out which picture an image empty shows while it plays the empty's keys, not after that, and so may
+    use the offset of the frame before (seen on 4.3 and 5.2); and 5.2 passes over the first change of a new texture.
+    """
+    view = scene.understudy.view
+    if view.plane is not None and view.image is not None and not bpy.app.is_job_running("RENDER"):
+        view.plane.update_tag()
+        view.image.gl_free()
+
+
+def _look_now(scene: bpy.types.Scene) -> None:
+    """The plane shows the picture of the frame that the scene is at, before it has ever changed."""
+    user = scene.understudy.view.plane.image_user
+    count = min(max(scene.frame_current - user.frame_start + 1, 0), user.frame_duration)
+    user.frame_current = count + user.frame_offset
+    refresh(scene)
 
 
 def hide(scene: bpy.types.Scene) -> None:
@@ -261,9 +283,12 @@ def frame_offsets(movie: Movie, take: Take, clock: Clock) -> np.ndarray:
     return shown - frames
 
 
-def _set_user(user, first: int, offsets: np.ndarray) -> None:
+def _set_user(user, first: int, offsets: np.ndarray, now: int) -> None:
+    """An image user with the offset that it has at the frame that is now."""
+    frames, values = steps(first, offsets)
     user.frame_start, user.frame_duration = first, len(offsets)
-    user.frame_offset, user.use_cyclic, user.use_auto_refresh = int(offsets[0]), False, True
+    user.frame_offset = int(values[max(int(np.searchsorted(frames, now, "right")) - 1, 0)])
+    user.use_cyclic, user.use_auto_refresh = False, True
 
 
 def steps(first: int, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -310,16 +335,17 @@ def _plane(scene, image, movie: Movie, take: Take, place: Place, first: int, off
     axes = np.stack([across, up, np.cross(across, up) / np.linalg.norm(across)], 1) / np.linalg.norm(across)
     plane.matrix_world = Matrix.Translation(middle[:3]) @ Matrix(axes.tolist()).to_4x4() @ turn
     plane.scale = [max(width, height) * float(np.linalg.norm(across))] * 3  # the longer side of an image is 1
-    home = bpy.data.collections.new(NAME)
-    scene.collection.children.link(home)
-    home.objects.link(plane)
-    home.hide_render = True
-    _set_user(plane.image_user, first, offsets)
+    _set_user(plane.image_user, first, offsets, scene.frame_current)
     action = _key(plane, "OBJECT", "image_user.frame_offset", first, offsets)
     data = plane.animation_data_create()
     data.action = action
     if hasattr(data, "action_slot"):
         data.action_slot = action.slots[0]
+    home = bpy.data.collections.new(NAME)
+    home.hide_render = True
+    home.objects.link(plane)
+    scene.collection.children.link(home)
+    _look_now(scene)
 
 
 # --- behind the camera's view ----------------------------------------------------------------------------------------
@@ -352,7 +378,7 @@ def _background(scene, camera, image, movie: Movie, take: Take, first: int, offs
     ground.rotation = math.radians(-movie.turn)
     ground.scale = _turned_scale(take.size, movie.turn, _frame_aspect(scene))
     camera.show_background_images = True
-    _set_user(ground.image_user, first, offsets)
+    _set_user(ground.image_user, first, offsets, scene.frame_current)
     path = f"background_images[{len(camera.background_images) - 1}].image_user.frame_offset"
     action = _key(camera, "CAMERA", path, first, offsets)
     # A strip of its own: keys that the artist sets on the camera go where they went before.
