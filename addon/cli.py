@@ -96,8 +96,7 @@ def run_render(arguments, stages: Stages) -> None:
     with written_together(out.parent) as folder, quiet_blender(stages):
         import bpy
 
-        from ..solvers.presets import recognise
-        from . import armature, files, rendering
+        from . import armature, files, rendering, rigs
 
         files.check_character_file(blend)
         with stages.stage("open"):
@@ -106,7 +105,7 @@ def run_render(arguments, stages: Stages) -> None:
             if arguments.ratio:
                 character = armature.read(objects)
                 framing, size = scene.get(rendering.FRAMING, "full"), rendering.film_size(arguments.ratio)
-                rendering.prepare(scene, objects, character, recognise(character), framing, size)
+                rendering.prepare(scene, objects, character, rigs.recognised(character), framing, size)
             if arguments.engine:
                 rendering.set_engine(scene, arguments.engine)
             if arguments.video:
@@ -121,11 +120,10 @@ def describe_character(path: Path) -> dict:
     path: of a .blend, .glb, .gltf, .vrm or .fbx. Raises CharacterError or RigError where it is none.
     """
     with quiet_blender(Stages(quiet=True)):
-        from ..solvers.presets import recognise
-        from . import armature, files
+        from . import armature, files, rigs
 
         character = armature.read(files.open_character(path))
-        preset = recognise(character)
+        preset = rigs.recognised(character)
     return {
         "name": character.name,
         "rig": preset.name,
@@ -233,14 +231,13 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
     """Open the character, write the performance on it and set the stage; the clip, and words about the rig."""
     import bpy
 
-    from ..solvers.presets import recognise
     from ..solvers.retarget import retarget
-    from . import actions, armature, files
+    from . import actions, armature, files, rigs
 
     with stages.stage("character"):
         objects = files.open_character(arguments.character)
         character = armature.read(objects)
-        preset = recognise(character)
+        preset = rigs.recognised(character)
     with stages.stage("retarget"):
         render = bpy.context.scene.render
         fps = arguments.frame_rate or render.fps / render.fps_base

@@ -84,12 +84,16 @@ def _followed(mesh: bpy.types.Object) -> bpy.types.Object | None:
 
 def _bones_known(objects: CharacterObjects) -> bool:
     try:
-        return bool(_recognised(read(objects)).bones)
+        return bool(recognised(read(objects)).bones)
     except RigError:
         return False
 
 
-def _recognised(character: Character) -> RigPreset:
+def recognised(character: Character) -> RigPreset:
+    """The kind of rig that a character is, those that the user has saved before those that come with Understudy.
+
+    character: as its rig sees itself. Raises RigError where it is of none.
+    """
     return presets.recognise(character, own=own_presets()[0])
 
 
@@ -112,7 +116,7 @@ def fill(scene: bpy.types.Scene, anew: bool = False) -> tuple[str, ...]:
         return ()
     character = read(objects)
     try:
-        preset = _recognised(character)
+        preset = recognised(character)
     except RigError:
         preset = presets.fitted(BY_HAND, character, {})
     props.rig = preset.name if preset.bones or preset.face and not character.bones else UNKNOWN
@@ -133,7 +137,7 @@ def preset_for(scene: bpy.types.Scene, character: Character) -> RigPreset:
     """
     props = scene.understudy
     if not props.joints:
-        return _recognised(character)
+        return recognised(character)
     bones = {item.name: item.bone for item in props.joints if item.bone}
     _check(bones, character)
     preset = presets.fitted(_kind(props.rig, character), character, bones)
@@ -167,7 +171,7 @@ def _kind(name: str, character: Character) -> RigPreset:
         if preset.name == name:
             return preset
     try:
-        return _recognised(character) if name != UNKNOWN else BY_HAND
+        return recognised(character) if name != UNKNOWN else BY_HAND
     except RigError:
         return BY_HAND
 
