@@ -9,6 +9,7 @@ What was printed, and pytest's own reports, are left in build/matrix.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from extension import ROOT, SCIPY, WHEELS
 HOME = ROOT / "build" / "matrix"
 TESTS = ("tests/addon", "tests/test_extension.py")
 LONGEST = 1200  # s that the tests of one Blender may take
+PATIENCE = 15  # s that its process may take to end after they are done
 BESIDE = ("pytest>=8", "cattrs", "certifi", "cython", "requests", "zstandard")  # tests' own, and what bpy asks for
 NAMED = 5  # failing tests at most that are named in a line
 
@@ -124,8 +126,28 @@ def run(blender: Blender, python: Path) -> tuple[Path, Path, int]:
     command = [str(python), "-m", "pytest", *TESTS, f"--junitxml={report}", "-p", "no:cacheprovider", "-rfEs"]
     names = os.environ | {"BLENDER_USER_RESOURCES": str(HOME / f"{blender.name}-user")}
     with open(log, "w", encoding="utf-8") as printed:
-        ended = subprocess.run(command, cwd=ROOT, env=names, stdout=printed, stderr=printed, timeout=LONGEST)
-    return report, log, ended.returncode
+        tests = subprocess.Popen(command, cwd=ROOT, env=names, stdout=printed, stderr=printed)
+        return report, log, _ended(tests, report)
+
+
+def _ended(tests: subprocess.Popen, report: Path) -> int:
+    """The exit code of a run of the tests, which is killed where it goes on long after its report was written.
+
+    bpy of Blender 4.5 sometimes hangs when its process ends, after all work is done and reported.
+    """
+    deadline, written = time.monotonic() + LONGEST, None
+    while tests.poll() is None:
+        if written is None and report.is_file():
+            written = time.monotonic()
+        if written is not None and time.monotonic() > written + PATIENCE:
+            tests.kill()
+        if time.monotonic() > deadline:
+            tests.kill()
+            tests.wait()
+            raise subprocess.TimeoutExpired(tests.args, LONGEST)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            tests.wait(0.5)
+    return tests.returncode
 
 
 def _log(blender: Blender) -> Path:
