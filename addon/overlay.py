@@ -17,10 +17,13 @@ from ..solvers.skeleton import joint_positions
 from ..solvers.take import Landmarks, Take
 from .footage import Clock, camera_matrix, nearest
 
-# One scale for all: blue where the solver is sure, amber where it is not; both ends stay apart for all kinds of colour
-# blindness, in hue and in lightness (Okabe and Ito 2008 pair them so). Grey and faint is what the camera never saw.
-SURE, UNSURE, UNSEEN = (0.16, 0.52, 0.86), (0.95, 0.62, 0.10), (0.55, 0.55, 0.55)
-DOUBT, TRUST = 0.35, 0.85  # confidence up to which the scale is all amber, and from which it is all blue
+# One scale for all, from doubtful to sure: amber, teal, blue. Lightness falls and yellowness turns to blueness all the
+# way, which all kinds of colour blindness leave apart (as in viridis, Smith and van der Walt 2015); nothing on the way
+# is grey: grey and faint is what the camera never saw.
+SCALE = (0.35, 0.60, 0.85)  # confidences at which it has these colours
+COLORS = ((0.96, 0.65, 0.14), (0.30, 0.70, 0.60), (0.16, 0.50, 0.88))
+UNSEEN = (0.60, 0.60, 0.60, 0.3)
+SIGHT = 0.15  # confidence below which a thing fades away
 EDGE = np.float32([0.0, 0.0, 0.0, 0.4])  # of a line's colour, around it: so it stands out from pale and dark alike
 
 BONES = tuple((JOINT[parent], JOINT[name]) for name, parent in PARENTS.items() if parent)
@@ -105,11 +108,11 @@ class Show:
 
 def colors(confidence: np.ndarray) -> np.ndarray:
     """The colours (..., 4) of confidences (...) 0..1, as they are to appear on the screen."""
-    sure = np.clip((np.nan_to_num(confidence) - DOUBT) / (TRUST - DOUBT), 0, 1)[..., None]
-    seen = np.clip(np.nan_to_num(confidence) / DOUBT, 0, 1)[..., None]
-    hue = (1 - sure) * np.array(UNSURE) + sure * np.array(SURE)
-    alpha = 0.3 + 0.65 * seen
-    return np.concatenate([(1 - seen) * np.array(UNSEEN) + seen * hue, alpha], -1).astype(np.float32)
+    sure = np.nan_to_num(confidence)
+    hue = np.stack([np.interp(sure, SCALE, channel) for channel in np.transpose(COLORS)], -1)
+    seen = np.clip(sure / SIGHT, 0, 1)[..., None]
+    full = np.concatenate([hue, np.full((*hue.shape[:-1], 1), 0.95)], -1)
+    return ((1 - seen) * np.array(UNSEEN) + seen * full).astype(np.float32)
 
 
 def skeleton_strokes(solved: Performance) -> tuple[Strokes, ...]:
@@ -145,7 +148,7 @@ def _contacts(points: np.ndarray, contacts: np.ndarray) -> Strokes:
         place = toes if part == "Toe" else foot - 0.3 * (toes - foot)
         ends.append((place * [1, 1, 0])[:, None] + circle)
         tint = np.empty((len(points), len(circle), 4))
-        tint[...] = (*SURE, 0.9)
+        tint[...] = (*COLORS[-1], 0.9)
         tint[..., 3] *= np.clip(contacts[:, number] * 2 - 1, 0, 1)[:, None]
         tints.append(tint)
     return Strokes(np.concatenate(ends, 1).astype(np.float32), np.concatenate(tints, 1).astype(np.float32), 1.5)
@@ -158,10 +161,10 @@ def landmark_strokes(take: Take) -> tuple[Strokes | Dots, ...]:
     """
     face = _dots(take.face, slice(None), 1.5, 0.55)
     body = _strokes(_flat(take.body), colors(take.body.confidence), LIMBS, 2.0)
-    parts = [face, body, _dots(take.body, list(BODY_DOTS), 6.0)]
+    parts = [face, body, _dots(take.body, list(BODY_DOTS), 5.0)]
     for hand in (take.left_hand, take.right_hand):
         parts.append(_strokes(_flat(hand), colors(hand.confidence), FINGER_LIMBS, 1.0))
-        parts.append(_dots(hand, slice(None), 3.5))
+        parts.append(_dots(hand, slice(None), 2.5))
     return tuple(parts)
 
 
