@@ -224,12 +224,18 @@ class ViewOptions(bpy.types.PropertyGroup):
         ),
         update=_view_changed,
     )
+    sound: BoolProperty(
+        name="Sound",
+        description="The driving video's sound while the timeline plays; playback then keeps to the sound",
+        update=_view_changed,
+    )
     skeleton: BoolProperty(
         name="Skeleton", description="The solved skeleton, coloured by how sure it is", update=_view_changed
     )
     landmarks: BoolProperty(
         name="Landmarks", description="What was found in the video, coloured by how sure it is", update=_view_changed
     )
+    heard: StringProperty(description="What the timeline was given of the driving video's sound")
     image: PointerProperty(type=bpy.types.Image, description="The driving video, while it is shown")
     plane: PointerProperty(type=bpy.types.Object, description="The plane that shows it")
     camera: PointerProperty(type=bpy.types.Camera, description="The camera that has it as its background")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from . import armature, rendering
 from .armature import CharacterObjects
 
 SCRATCH = (".film-", "understudy-film-")  # how the folders begin that a film needs while it is made
+ATTEMPTS = 40  # to remove them while the film is still being written into them
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,13 @@ def _end_with_parent(scratch: list[str]) -> None:
     """
     while os.read(0, 1024):
         pass
-    for folder in map(Path, scratch):
-        if folder.name.startswith(SCRATCH):
+    folders = [folder for folder in map(Path, scratch) if folder.name.startswith(SCRATCH)]
+    for _ in range(ATTEMPTS):  # a frame that is just being written may come into a folder while it is emptied
+        for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+        if not any(folder.exists() for folder in folders):
+            break
+        time.sleep(0.05)
     os._exit(3)
 
 

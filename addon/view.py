@@ -1,4 +1,4 @@
-"""What the viewport shows beside the character: the driving video, the solved skeleton, the landmarks."""
+"""What is seen and heard beside the character: the driving video, the solved skeleton, the landmarks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 import bpy
 
 from ..solvers.errors import UnderstudyError
+from ..solvers.film import Soundtrack
 from ..solvers.performance import Performance
 from ..solvers.retarget import silenced
 from ..solvers.settings import Settings
 from ..solvers.take import Take
 from ..solvers.video import probe
-from . import bakes, footage, jobs, overlay, workspace
+from . import bakes, footage, jobs, overlay, rendering, workspace
 from .footage import Clock
 from .place import Place, picture_matrix, skeleton_matrix, stand
 
@@ -44,6 +45,11 @@ def _update(scene: bpy.types.Scene) -> None:
         footage.hide(scene)
         words.append(str(fault))
     try:
+        _play_sound(scene)
+    except UnderstudyError as fault:
+        rendering.add_sound(scene, None)
+        words.append(str(fault))
+    try:
         _show_overlay(scene)
     except UnderstudyError as fault:
         _forget(scene)
@@ -58,11 +64,11 @@ def key(scene: bpy.types.Scene) -> tuple | None:
     """
     props = scene.understudy
     view, take = props.view, props.take
-    if take is None or (view.footage == "NONE" and not view.skeleton and not view.landmarks):
+    if take is None or (view.footage == "NONE" and not (view.skeleton or view.landmarks or view.sound)):
         return None
     render, character, look = scene.render, props.character, props.look
     return (
-        scene.name, take.path, take.video, view.footage, view.skeleton, view.landmarks,
+        scene.name, take.path, take.video, view.footage, view.sound, view.skeleton, view.landmarks,
         character.name if character is not None and character.name in scene.objects else "",
         render.fps, render.fps_base, render.resolution_x, render.resolution_y,
         scene.camera.name if scene.camera else "", props.bake.start, props.bake.whole, props.bake.begin, look.path,
@@ -97,6 +103,21 @@ def _show_footage(scene: bpy.types.Scene) -> None:
     made = workspace.take(props.take.path)
     video = Path(bpy.path.abspath(props.take.video))
     footage.show(scene, video, made, clock(scene, made), stand(scene))
+
+
+def _play_sound(scene: bpy.types.Scene) -> None:
+    """Give the timeline the driving video's sound, in step, or take away what was given to it here."""
+    props = scene.understudy
+    view, wanted = props.view, ""
+    if props.take is not None and view.sound:
+        beat = clock(scene, workspace.take(props.take.path))
+        sound = Soundtrack(str(Path(bpy.path.abspath(props.take.video)).resolve()), beat.begin)
+        wanted = f"{rendering.sound_words(sound, beat.first)} {beat.fps:g}"
+    if view.heard == wanted:
+        return
+    view.heard = ""
+    rendering.add_sound(scene, sound if wanted else None, beat.first if wanted else None)
+    view.heard = wanted
 
 
 def clock(scene: bpy.types.Scene, made: Take) -> Clock:
@@ -279,9 +300,10 @@ WATCHED = (
 
 
 def register() -> None:
-    """Watch what may change what is shown."""
+    """Watch what may change what is shown, and show it."""
     for name, handler in WATCHED:
         getattr(bpy.app.handlers, name).append(handler)
+    _soon()  # when scripts are reloaded, a file is open that may show something
 
 
 def unregister() -> None:

@@ -21,6 +21,7 @@ class UNDERSTUDY_PT_view(bpy.types.Panel):
         row = layout.row(align=True)
         row.prop(props.view, "footage")
         row.operator("understudy.find_video", text="", icon="FILEBROWSER")
+        layout.prop(props.view, "sound")
         column = layout.column(heading="Overlay")
         column.prop(props.view, "skeleton")
         column.prop(props.view, "landmarks")
