@@ -95,7 +95,7 @@ def _handlers():
 
 def _timers():
     for thing in gc.get_objects():
-        if isinstance(thing, types.FunctionType) and NAME in (thing.__module__ or "").lower():
+        if type(thing) is types.FunctionType and NAME in (thing.__module__ or "").lower():  # some things answer nobody
             with contextlib.suppress(ValueError):
                 if bpy.app.timers.is_registered(thing):
                     yield f"{thing.__module__}.{thing.__qualname__}"

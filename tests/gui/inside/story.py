@@ -227,6 +227,9 @@ def weakest(stage):
 def overlay(stage):
     """The solved skeleton and the driving video can be seen beside the character."""
     _choose_take(stage, 0)
+    stage.props.character = bpy.data.objects["Starter"]
+    for other in bpy.context.view_layer.objects:
+        other.hide_set(stage.props.character not in (other, other.parent))
     yield from hands.open_only("view")
     yield from hands.push("skeleton")
     yield from hands.push("landmarks")
@@ -235,6 +238,8 @@ def overlay(stage):
     yield 2.0
     bpy.context.scene.frame_set(30)
     yield from _framed(stage.props.character)
+    for thing in bpy.context.selected_objects:
+        thing.select_set(False)
     yield from hands.move(*_off())
     yield from stage.shoot("overlay")
     expect(census.take()["drawers"], "nothing draws the overlays")
