@@ -31,7 +31,7 @@ class Gap:
 
     @property
     def ours(self) -> float:
-        """The part of it, in s, that we answer for: all but the wait for a core; nothing where a 3D viewport was drawn."""
+        """The part of it, in s, that we answer for: not the wait for a core, and nothing where a viewport was drawn."""
         return 0.0 if self.drawn else self.length - self.queued
 
 
