@@ -27,6 +27,8 @@ FLAT = 0.02  # m: how far it may be off the floor
 MASS = {"Shoulder": 0.18, "Hip": 0.11, "Elbow": 0.028, "Wrist": 0.022, "Knee": 0.1, "Ankle": 0.06}
 LEVEL = np.radians([5, 15])  # a tilt is believed from the first, and wholly from the second: fits lean people by 5
 STEEPEST = np.radians(45)
+LONG = 0.8  # of its straight length, of the leg on which somebody stands
+CROOKED = np.radians(30)  # between trunk and legs, at most
 SUPPORTED = 0.1  # of the samples have to show resting feet before they tell which way is up
 
 
@@ -44,20 +46,21 @@ class Anchors:
 
 
 def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
-    """Which way is up in the camera's axes, (3,): a person's mass is above the feet that carry it, on average.
+    """Which way is up in the camera's axes, (3,): a standing person's mass is above the feet that carry it, on average.
 
-    points: (T, P, 3) m. sight: of the picked points. Cameras are taken for level where feet are not seen to rest.
+    points: (T, P, 3) m. sight: of the picked points. Cameras are taken for level where nobody is seen to stand on
+    resting feet; who sits, kneels or lies tells nothing.
     """
     up = np.array([0.0, 0.0, 1.0])
     if len(points) < 2:
         return up
     slow = np.exp(-((_speed(points, sight.fps) / SPEED) ** 2)) * (sight.weight[:, FEET] > 0)
-    carried = slow.sum(1)
+    carried = slow.sum(1) * standing(points)
     if (carried > 0.5).mean() < SUPPORTED:
         return up
     mass = sum(w * points[:, [POINT[s + name] for s in ("left", "right")]].sum(1) for name, w in MASS.items())
-    support = (points[:, FEET] * slow[..., None]).sum(1)
-    lean = (carried[:, None] * mass / (2 * sum(MASS.values())) - support).sum(0)
+    support = (points[:, FEET] * slow[..., None]).sum(1) / np.maximum(slow.sum(1), 1e-9)[:, None]
+    lean = (carried[:, None] * (mass / (2 * sum(MASS.values())) - support)).sum(0)
     turn = rotations.to_vector(rotations.between(up, lean))
     angle = np.linalg.norm(turn)
     share = np.clip((angle - LEVEL[0]) / (LEVEL[1] - LEVEL[0]), 0, 1)
@@ -65,9 +68,33 @@ def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
     return rotations.rotate(rotations.from_vector(turn / max(angle, 1e-9) * believed), up)
 
 
+def standing(points: np.ndarray) -> np.ndarray:
+    """Whether somebody stands, (T,) bool: legs long, trunk in line with them, and that line up for a camera's eye.
+
+    points: (T, P, 3) m, axes of the camera.
+    """
+    middle = {
+        name: points[:, [POINT[s + name] for s in ("left", "right")]].mean(1) for name in ("Shoulder", "Hip", "Ankle")
+    }
+    trunk, legs = middle["Shoulder"] - middle["Hip"], middle["Hip"] - middle["Ankle"]
+    whole, long = middle["Shoulder"] - middle["Ankle"], np.zeros(len(points))
+    for side in ("left", "right"):
+        hip, knee, ankle = (points[:, POINT[side + name]] for name in ("Hip", "Knee", "Ankle"))
+        length = np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)
+        long = np.maximum(long, np.linalg.norm(hip - ankle, axis=1) / np.maximum(length, 1e-6))
+    size = lambda v: np.maximum(np.linalg.norm(v, axis=1), 1e-6)  # noqa: E731
+    straight = (trunk * legs).sum(1) / size(trunk) / size(legs)
+    upright = whole[:, 2] / size(whole)
+    return (long > LONG) & (straight > np.cos(CROOKED)) & (upright > np.cos(STEEPEST + CROOKED / 2))
+
+
 def _speed(points: np.ndarray, fps: float) -> np.ndarray:
-    """Speed of heels and toes, (T, 4) m/s, with a part of what is along the line of sight, where it is known least."""
-    return np.linalg.norm(np.gradient(points[:, FEET], axis=0) * [1.0, ALONG, 1.0], axis=-1) * fps
+    """Speed of heels and toes, (T, 4) m/s, with a part of what is along their lines of sight, which is known least."""
+    feet = points[:, FEET]
+    velocity = np.gradient(feet, axis=0) * fps
+    ray = feet / np.maximum(np.linalg.norm(feet, axis=-1, keepdims=True), 1e-6)
+    along = (velocity * ray).sum(-1, keepdims=True) * ray
+    return np.linalg.norm(velocity - (1 - ALONG) * along, axis=-1)
 
 
 def floor(points: np.ndarray, up: np.ndarray, present: np.ndarray) -> float:
