@@ -28,21 +28,26 @@ PACE, AROUND = 2.0, 0.25  # times what the first fit moves, s around each moment
 LEAST_SMOOTHING = 0.03  # keeps points in place that nothing else does
 DEPTH = 0.3  # m: of the linear solution's depth, which only matters where perspective does not tell
 CERTAIN, ITERATIONS = 3, 7  # the largest step is under 1 mm after 4 on all clips tried
+AGAIN = 4  # rounds that a fit is spared which starts from one before it
 WINDOW, OVERLAP = 600, 60  # samples: memory stays at 60 MB for clips of any length
 
 
-def fit(sight: Sight, place, length, lens: Camera, settings: Settings, pace=USUAL_PACE, up=UP, feet=None) -> np.ndarray:
+def fit(
+    sight: Sight, place, length, lens: Camera, settings: Settings, pace=USUAL_PACE, up=UP, feet=None, start=None
+) -> np.ndarray:
     """Points (T, P, 3) m, axes of the camera, that look right in the picture and belong to one moving skeleton.
 
     sight: of the picked points. place: (T, 3) m, the middle of the hips. length: (B,) m. lens: the camera.
     pace: (T, P) m/s2, accelerations to expect. up: (3,), of the room. feet: contacts.Anchors of planted feet, or None.
+    start: (T, P, 3) m, of a fit before this one, from which few rounds are enough.
     """
     ease = (sight.fps**2 * max(settings.smoothing, LEAST_SMOOTHING) / pace) ** 2 * np.ones_like(sight.weight)
     data = [*_linear(sight, place, length, lens, up), ease, *_floor(feet, sight.weight.shape)]
     result = np.zeros((len(sight.time), len(POINTS), 3))
-    for start, stop, fade in windows(len(result)):
-        part = _solve([value[start:stop] for value in data], length, up)
-        result[start:stop] += part * fade[:, None, None]
+    for first, stop, fade in windows(len(result)):
+        before = None if start is None else start[first:stop]
+        part = _solve([value[first:stop] for value in data], length, up, before)
+        result[first:stop] += part * fade[:, None, None]
     return result
 
 
@@ -102,7 +107,7 @@ def _floor(feet: Anchors | None, shape: tuple[int, int]) -> list[np.ndarray]:
     return [feet.height * feet.stiffness, feet.stiffness, feet.hold]
 
 
-def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray) -> np.ndarray:
+def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray, points: np.ndarray | None) -> np.ndarray:
     side, weight, aim, spread, place, ease, lift, stiffness, hold = data
     rows = np.zeros((*side.shape, 3))
     rows[..., 0, 0], rows[..., 1, 2], rows[..., 1] = 1.0, 1.0, -side
@@ -110,16 +115,16 @@ def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray) -> np.nda
     along = _along_time(ease, hold)
     floor = stiffness[..., None, None] * np.outer(up, up), lift[..., None] * up
     robust, unit, firm = weight[..., None] * np.ones(2), np.zeros_like(aim), np.zeros(len(length))
-    for iteration in range(ITERATIONS):
-        if iteration == CERTAIN:
-            spread = spread * [1.0, (VECTOR[1] / RELAXED) ** 2, 1.0]
-        block, right = _assemble(squares, robust, aim, spread, unit, firm, length, place, floor)
+    for iteration in range(0 if points is None else AGAIN, ITERATIONS):
+        if points is not None:
+            vector = points[:, TO] - points[:, FROM]
+            unit = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
+            firm = 1.0 / SOFTNESS**2
+            error = points[..., [0, 2]] - side * points[..., 1:2]
+            robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / OUTLIER**2)) * np.ones(2)
+        relaxed = spread * ([1.0, (VECTOR[1] / RELAXED) ** 2, 1.0] if iteration >= CERTAIN else 1.0)
+        block, right = _assemble(squares, robust, aim, relaxed, unit, firm, length, place, floor)
         points = _solve_banded(block, right, along)
-        vector = points[:, TO] - points[:, FROM]
-        unit = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
-        firm = 1.0 / SOFTNESS**2
-        error = points[..., [0, 2]] - side * points[..., 1:2]
-        robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / OUTLIER**2)) * np.ones(2)
     return points
 
 
