@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import body, gaps, rotations, signals
+from . import body, gaps, rotations, signals, tilt
 from .names import FINGERS, HAND_POINTS
 from .settings import Settings
 from .take import Take
@@ -72,50 +72,46 @@ def solve_hand(take: Take, side: str, time: np.ndarray, settings: Settings) -> H
     take: as detected, its hand's depth already that of this side; side: "left" or "right"; time: (T,) s, even;
     settings: lens and smoothing are used. In gaps the fingers hold, then ease to a relaxed hand.
     """
-    marks = take.left_hand if side == "left" else take.right_hand
-    seen = np.isfinite(marks.world).all((1, 2)) & np.isfinite(marks.image[..., :2]).all((1, 2))
+    seen = tilt.sighting(take, side, _rays(take, side, settings))
     relaxed = _mirrored(relaxed_fingers(), side)
-    if not seen.any():
+    if not len(seen.index):
         still = np.tile(rotations.IDENTITY, (len(time), 1))
         fingers = np.repeat(relaxed[None], len(time), 0)
         return Hand(still, fingers, average_skeleton() * _flip(side), np.zeros(len(time)))
-    points = _steady_points(marks, seen, take, time, settings) * _flip(side)
+    points = _steady_points(seen, take, time, settings) * _flip(side)
     there = np.isfinite(points).all((1, 2))
     found = points[there]
-    palm = palm_frame(found)
+    palm = tilt.palm_frame(found)
     local = np.einsum("tij,tki->tkj", palm, found - found[:, :1])
     fingers = np.tile(rotations.IDENTITY, (len(time), 15, 1))
     fingers[there] = finger_rotations(local)
     orientation = rotations.continuous(rotations.from_matrix(palm))
     orientation = rotations.resample(orientation, time[there], time)
     fingers, sight = gaps.ease_rotations(_mirrored(fingers, side), there, time, relaxed)
-    sure = signals.fill(
-        signals.resample(np.where(seen, marks.confidence.mean(1), np.nan), take.time, time, LONGEST_GAP)
-    )
+    marks = take.left_hand if side == "left" else take.right_hand
+    sure = np.full(len(take.time), np.nan)
+    sure[seen.index] = marks.confidence[seen.index].mean(1)
+    sure = signals.fill(signals.resample(sure, take.time, time, LONGEST_GAP))
     return Hand(_mirrored(orientation, side), fingers, skeleton(local) * _flip(side), sight * np.clip(sure, 0, 1))
 
 
-def _steady_points(marks, seen: np.ndarray, take: Take, time: np.ndarray, settings: Settings) -> np.ndarray:
-    """Points (T, 21, 3) m in camera axes on the clock, turned to the viewing ray and smoothed; NaN in gaps."""
-    picture = np.asarray(marks.image[..., :2], float)
-    ray = rotations.between(np.array([0.0, 1.0, 0.0]), body.camera(take, settings).rays(picture[seen].mean(1)))
-    world = np.full(marks.world.shape, np.nan)
-    world[seen] = rotations.rotate(ray[:, None], marks.world[seen])
+def _rays(take: Take, side: str, settings: Settings) -> np.ndarray:
+    """Rotations (T, 4) from the direction in which the camera looks to that in which a hand is."""
+    picture = np.nan_to_num((take.left_hand if side == "left" else take.right_hand).image[..., :2].mean(1))
+    return rotations.between(np.array([0.0, 1.0, 0.0]), body.camera(take, settings).rays(picture))
+
+
+def _steady_points(seen: tilt.Sighting, take: Take, time: np.ndarray, settings: Settings) -> np.ndarray:
+    """Points (T, 21, 3) m in camera axes on the clock, smoothed; NaN in gaps."""
+    world = np.full((len(take.time), *seen.world.shape[1:]), np.nan)
+    world[seen.index] = seen.world
     points = signals.resample(world, take.time, time, LONGEST_GAP)
     if settings.smoothing == 0 or len(time) < 2:
         return points
-    size = np.median(np.linalg.norm(picture[seen][:, POINTS["Middle"][0]] - picture[seen][:, WRIST], axis=1))
+    span = seen.image[:, POINTS["Middle"][0], :2] - seen.image[:, WRIST, :2]
+    size = np.median(np.linalg.norm(span, axis=1))
     hertz = CUTOFF * np.clip(size / SMALL, STRONGEST, 1) / settings.smoothing
     return signals.lowpass(points, 1.0 / (time[1] - time[0]), hertz)
-
-
-def palm_frame(points: np.ndarray) -> np.ndarray:
-    """Axes (T, 3, 3) of a left palm as columns: x along it, y to the little finger, z out of its back.
-
-    points: (T, 21, 3) m.
-    """
-    along = points[:, POINTS["Middle"][0]] - points[:, WRIST]
-    return rotations.frame(along, points[:, POINTS["Little"][0]] - points[:, POINTS["Index"][0]])
 
 
 def finger_rotations(local: np.ndarray) -> np.ndarray:
