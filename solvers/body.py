@@ -85,16 +85,24 @@ def camera(take: Take, settings: Settings) -> Camera:
     return Camera(float(focal), np.array(take.size, float) / 2)
 
 
+def visible(take: Take) -> np.ndarray:
+    """How far to believe each point of the body, (T, 33) 0..1: 0 where it is hidden or out of the picture.
+
+    take: as detected.
+    """
+    margin, size = BORDER * max(take.size), np.array(take.size, float)
+    image = np.asarray(take.body.image[..., :2], float)
+    inside = ((image > -margin) & (image < size + margin)).all(-1)
+    sure = np.clip((np.nan_to_num(take.body.confidence) - HIDDEN) / (VISIBLE - HIDDEN), 0, 1)
+    return np.where(inside & np.isfinite(image).all(-1), sure, 0.0)
+
+
 def gate(take: Take, time: np.ndarray) -> Sight:
     """The body's points that are visible and inside the picture, on the performance's clock.
 
     take: as detected. time: (T,) s, even.
     """
-    margin, size = BORDER * max(take.size), np.array(take.size, float)
-    image = np.asarray(take.body.image[..., :2], float)
-    inside = ((image > -margin) & (image < size + margin)).all(-1)
-    visible = np.clip((np.nan_to_num(take.body.confidence) - HIDDEN) / (VISIBLE - HIDDEN), 0, 1)
-    weight = np.where(inside & np.isfinite(image).all(-1), visible, 0.0)
+    image, weight = np.asarray(take.body.image[..., :2], float), visible(take)
     seen = weight[..., None] > 0
     gap = max(LONGEST_GAP, 1.5 * float(np.max(np.diff(take.time), initial=0)) if len(take.time) < 10 else 0.0)
     at = lambda values: signals.resample(np.where(seen, values, np.nan), take.time, time, gap)  # noqa: E731

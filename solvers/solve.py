@@ -38,18 +38,22 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     settings: fps, smoothing, foot_lock, height, lens and mirror are used here, the others by retarget.
     """
     time, lens = body.clock(take, settings), body.camera(take, settings)
-    whole = swaps.repair(body.gate(take, time), take)
+    take = swaps.repaired(take)
+    whole = body.gate(take, time)
     whole = body.turn_to_rays(body.straighten(body.smooth(whole, settings)), lens)
     sight, present = bones.pick(whole), whole.present
 
     place = root.translations(sight, lens)
     length = bones.lengths(sight, place[:, 1], lens, settings)
     points = fit.fit(sight, place, length, lens, settings)
-    up = contacts.upwards(points, sight)
-    touching = contacts.detect(points, sight, up)
-    feet = contacts.anchors(touching, points, contacts.floor(points, up, present), settings.foot_lock)
-    pace = fit.liveliness(points, sight.fps)
-    points = root.held(fit.fit(sight, place, length, lens, settings, pace, up, feet), present)
+    up, rests = contacts.upwards(points, sight), contacts.resting(points, sight)
+    pace, feet = fit.liveliness(points, sight.fps), contacts.anchors(rests, points, up, None, settings.foot_lock)
+    points = fit.fit(sight, place, length, lens, settings, pace, up, feet, points)
+    up, rests = contacts.upwards(points, sight), contacts.resting(points, sight)
+    ground = contacts.floor(points, up, present)
+    feet = contacts.anchors(rests, points, up, ground, settings.foot_lock)
+    points = root.held(fit.fit(sight, place, length, lens, settings, pace, up, feet, points), present)
+    touching = contacts.detect(rests, points, sight, up)
 
     room = rotations.between(up, fit.UP)
     points = rotations.rotate(room, points)

@@ -6,43 +6,183 @@ from dataclasses import replace
 
 import numpy as np
 
-from .body import HIPS, SHOULDERS, Sight
+from . import signals
+from .body import HIPS, SHOULDERS, Sight, visible
 from .names import BODY_POINT, BODY_POINTS, mirrored
-from .take import Take
+from .take import Landmarks, Take
 
 TWIN = np.array([BODY_POINT[mirrored(name)] for name in BODY_POINTS])
-LIMBS = np.arange(11, 33)  # what is not of the head
+LEFT = [BODY_POINT[name] for name in BODY_POINTS[SHOULDERS[0] :] if name.startswith("left")]  # but for the head
+RIGHT = list(TWIN[LEFT])
+FLIP = np.array([-1.0, -1.0, 1.0, -1.0])  # what a swap does to _ways
 # Costs, in the unit of a jump by one torso of all limbs. A swap of a whole person jumps by about one shoulder width,
-# .7 torsos when seen from the front and nothing when seen from the side, where the network does swap.
+# .7 torsos when seen from the front and nothing when seen from the side, where the network does swap; what tells
+# there is that limbs keep their speed: who turns on, turns on.
 CHANGE = 0.15  # of relabelling from one sample to the next: keeps crossing legs from being swapped for a moment
-SWAPPED = 0.004  # of a sample being relabelled: the network is right most of the time
-FACE = 0.08  # of shoulders that contradict a face seen from the front
-CLEAR = 0.25  # torsos: how far apart shoulders have to be in the picture for the face to contradict them
+SWAPPED = 0.12  # 1/s of being relabelled: the network is right most of the time
+FACE = 2.4  # 1/s of a head that is turned further from the shoulders than necks turn
+UNSEEN = 0.6  # 1/s of a person seen from the front without a face, where faces are found in such views
+HANDS = 0.3  # 1/s of two hands that both look like the other side's
+NECK = np.radians([80.0, 120.0])  # a head may be turned so far from the shoulders, and no person's goes so far
+FRONT = np.radians([70.0, 30.0])  # off the camera: a face is seen more often than not, and should always be seen
+BEHIND = 0.25  # s before and after a moment in which limbs tell where they go
+AHEAD = 0.15  # s over which a difference in speed counts as much as the way it makes
+STILL = 0.2  # torsos: less than this tells little
+DEPTH = 0.5  # weight of depth, which is known least, against places in the picture
 
 
-def repair(sight: Sight, take: Take) -> Sight:
-    """The sight with swapped samples relabelled, and their depth turned round.
+def repaired(take: Take) -> Take:
+    """The take with left and right exchanged, and depth turned round, wherever the network has swapped them.
 
-    sight: of the detector's 33 points. take: as detected, for its face, which has no left and right to mistake.
-    Viterbi over two labels a sample: limbs move little from one sample to the next, and a face that looks into the
-    camera has its left shoulder on the picture's right.
+    take: as detected.
     """
-    if len(sight.time) < 2:
-        return sight
-    own = np.zeros((len(sight.time), 2))
-    own[:, 1] = SWAPPED
-    own += FACE * _contradiction(sight, take)
-    swapped = _cheapest(own, _jumps(sight))
-    return relabelled(sight, swapped)
+    return relabelled(take, swapped(take))
 
 
-def _contradiction(sight: Sight, take: Take) -> np.ndarray:
-    """How far shoulders and face disagree, (T, 2) 0..1, for labels as they are and swapped."""
-    frontal = np.where(np.isfinite(take.head[:, 0, 0]), take.head[:, 1, 1], 0.0)  # cosine of the turn off the camera
-    frontal = np.interp(sight.time, take.time, np.clip(frontal, 0, 1) ** 2)
-    left, right = (sight.image[:, k, 0] for k in SHOULDERS)
-    side = np.clip(np.nan_to_num((left - right) / _torso(sight)) / CLEAR, -1, 1) * frontal
-    return np.stack([np.maximum(-side, 0), np.maximum(side, 0)], 1)
+def swapped(take: Take) -> np.ndarray:
+    """In which samples left and right are exchanged, (T,) bool.
+
+    take: as detected; its face and hands have sides of their own.
+    Viterbi over two labels a sample: limbs go on from one sample to the next, in the picture and in depth, with the
+    speed that they have; a head sits on its shoulders the right way round; a back view shows no face.
+    """
+    sight = _sight(take)
+    result = np.zeros(len(sight.time), bool)
+    there = np.flatnonzero(sight.weight.any(1))
+    if len(there) < 2:
+        return result
+    found, reach = result[there], int(np.ceil(BEHIND * sight.fps)) + 1
+    # What moves on smoothly, and how often fronts show faces, can only be told from what is mended.
+    for samples, ahead in ((1, 0.0), (reach, AHEAD * sight.fps), (reach, AHEAD * sight.fps)):
+        result[there] = found
+        mended = _exchanged(sight, result)
+        same, other = _leaps(_ways(mended), there, samples, ahead)
+        label = np.arange(2) ^ found[:, None]
+        stays = label[:-1, :, None] == label[1:, None, :]
+        between = np.where(stays, same[:, None, None], other[:, None, None]) + CHANGE * (1 - np.eye(2))
+        found = _cheapest(_own(sight, take, _open_faces(mended, take))[there], between)
+    result[there] = found
+    return result
+
+
+def relabelled(take: Take, swapped: np.ndarray) -> Take:
+    """The take with left and right exchanged in some samples, depth turned round, and hands mirrored.
+
+    swapped: (T,) bool.
+    """
+    if not swapped.any():
+        return take
+    twin, own = TWIN[None], np.arange(len(TWIN))[None]
+    index = np.where(swapped[:, None], twin, own)
+    at = lambda values: np.take_along_axis(values, index.reshape(*index.shape, *[1] * (values.ndim - 2)), 1)  # noqa: E731
+    body, left, right = take.body, take.left_hand, take.right_hand
+    turned = np.where(swapped, -1, 1).astype(body.world.dtype)[:, None]
+    world = at(body.world)
+    world[..., 1] *= turned
+    return replace(
+        take,
+        body=Landmarks(at(body.image), world, at(body.confidence)),
+        left_hand=_taken(left, right, swapped),
+        right_hand=_taken(right, left, swapped),
+    )
+
+
+def _sight(take: Take) -> Sight:
+    """The body as detected, NaN where it is not seen, with no gap bridged."""
+    weight = visible(take)
+    seen = weight[..., None] > 0
+    image, world = np.asarray(take.body.image[..., :2], float), np.asarray(take.body.world, float)
+    unseen = lambda values: np.where(seen, values, np.nan)  # noqa: E731
+    return Sight(take.time, signals.rate(take.time), unseen(image), unseen(world), weight)
+
+
+def _exchanged(sight: Sight, swapped: np.ndarray) -> Sight:
+    image, world, weight = sight.image.copy(), sight.world.copy(), sight.weight.copy()
+    image[swapped], weight[swapped] = image[swapped][:, TWIN], weight[swapped][:, TWIN]
+    world[swapped] = world[swapped][:, TWIN] * [1.0, -1.0, 1.0]
+    return replace(sight, image=image, world=world, weight=weight)
+
+
+def _taken(own: Landmarks, other: Landmarks, there: np.ndarray) -> Landmarks:
+    choose = lambda a, b: np.where(there.reshape(-1, *[1] * (a.ndim - 1)), b, a)  # noqa: E731
+    return Landmarks(
+        choose(own.image, other.image),
+        choose(own.world, other.world * np.array([-1, 1, 1], other.world.dtype)),
+        choose(own.confidence, other.confidence),
+    )
+
+
+# --- what each sample says by itself ---------------------------------------------------------------------------------
+
+
+def _own(sight: Sight, take: Take, open_faces: float) -> np.ndarray:
+    """The cost of both labels, as they are and swapped, by themselves: (T, 2).
+
+    open_faces: 0..1, how often a face was found on those who are seen from the front.
+    """
+    facing, known = _facing(sight)
+    cost = np.zeros((len(sight.time), 2))
+    cost[:, 1] += SWAPPED
+    found, yaw = _faces(take)
+    for label, direction in enumerate((facing, np.pi - facing)):
+        turned = np.abs((direction - yaw + np.pi) % (2 * np.pi) - np.pi)
+        cost[:, label] += FACE * known * found * _ramp(turned, NECK)
+        off = np.abs((direction + np.pi) % (2 * np.pi) - np.pi)
+        cost[:, label] += UNSEEN * open_faces**2 * known * (1 - found) * _ramp(off, FRONT)
+    cost += HANDS * _wrong_hands(take)
+    return cost / sight.fps
+
+
+def _facing(sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    """Where the trunk faces, (T,) rad off the camera to the performer's left, and how far that is known, (T,) 0..1."""
+    across = np.zeros((len(sight.time), 3))
+    for left, right in (SHOULDERS, HIPS):
+        across += np.nan_to_num(sight.world[:, left] - sight.world[:, right])
+    length = np.linalg.norm(across[:, :2], axis=1)
+    both = (sight.weight[:, SHOULDERS] > 0).all(1)
+    return np.arctan2(across[:, 1], across[:, 0]), both * np.clip(length / 0.2, 0, 1)
+
+
+def _faces(take: Take) -> tuple[np.ndarray, np.ndarray]:
+    """Where a face was found, (T,) 0..1, and how it is turned off the camera to the performer's left, (T,) rad."""
+    seen = np.isfinite(take.head[:, 0, 0])
+    return seen.astype(float), np.where(seen, np.arctan2(take.head[:, 1, 0], take.head[:, 0, 0]), 0.0)
+
+
+def _open_faces(sight: Sight, take: Take) -> float:
+    """How often a face was found on those who are seen from the front, 0..1."""
+    facing, known = _facing(sight)
+    front = known * _ramp(np.abs(facing), FRONT)
+    return float((front * _faces(take)[0]).sum() / max(front.sum(), 1e-6))
+
+
+def _wrong_hands(take: Take) -> np.ndarray:
+    """Whether both hands look like the other side's: (T, 2) 0..1 for labels as they are and swapped.
+
+    The detector mirrors a hand that looks like the other side's; then what goes right in the picture goes left in its
+    world, or what comes near goes away.
+    """
+    looks = []
+    for hand in (take.left_hand, take.right_hand):
+        across = _together(hand.world[..., 0], hand.image[..., 0])
+        away = _together(hand.world[..., 1], hand.image[..., 2])
+        looks.append(np.sign(across * away) * hand.confidence[:, 0])
+    own = np.minimum(*looks).clip(0)  # both look as they should
+    other = -np.maximum(*looks).clip(None, 0)
+    return np.nan_to_num(np.stack([other, own], 1))
+
+
+def _together(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether two coordinates of points, each (T, K), go the same way: their covariance (T,)."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    return ((a - a.mean(1, keepdims=True)) * (b - b.mean(1, keepdims=True))).sum(1)
+
+
+def _ramp(x: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    return np.clip((x - ends[0]) / (ends[1] - ends[0]), 0, 1)
+
+
+# --- what holds samples together -------------------------------------------------------------------------------------
 
 
 def _torso(sight: Sight) -> np.ndarray:
@@ -55,17 +195,61 @@ def _torso(sight: Sight) -> np.ndarray:
     return np.maximum(np.where(np.isfinite(sizes), sizes, size), 0.3 * size + 1e-6)
 
 
-def _jumps(sight: Sight) -> np.ndarray:
-    """How far limbs jump between samples, (T - 1, 2, 2) torsos, for each label before and after; at most one."""
-    pairs = np.isfinite(sight.image).all(-1) & np.isfinite(sight.image[:, TWIN]).all(-1)
-    image = np.where(pairs[..., None], sight.image, np.nan)
-    image = np.stack([image, image[:, TWIN]], 1)[:, :, LIMBS]
-    step = np.linalg.norm(image[1:, None, :] - image[:-1, :, None], axis=-1)
-    step /= (0.5 * (_torso(sight)[1:] + _torso(sight)[:-1]))[:, None, None, None]
-    known = np.isfinite(step)
-    count = known.sum(-1)
-    mean = np.where(known, np.minimum(step, 1.0), 0).sum(-1) / np.maximum(count, 1)
-    return np.where(count > 0, mean, 0.0) + CHANGE * (1 - np.eye(2))
+def _ways(sight: Sight) -> np.ndarray:
+    """What a swap changes in each pair of limbs, (T, pairs, 4) torsos, NaN where one is not seen.
+
+    Half the way from right to left in the picture, and in depth, and how near both are; all but the third change sign.
+    """
+    trunk = sight.world[:, SHOULDERS].mean(1) - sight.world[:, HIPS].mean(1)
+    metres = np.linalg.norm(trunk[np.isfinite(trunk).all(1)], axis=1)
+    depth = sight.world[..., 1] * (DEPTH / np.median(metres) if len(metres) else 0.0)
+    image = sight.image / _torso(sight)[:, None, None]
+    across = (image[:, LEFT] - image[:, RIGHT]) / 2
+    deep = np.stack([depth[:, LEFT] - depth[:, RIGHT], depth[:, LEFT] + depth[:, RIGHT]], -1) / 2
+    return np.concatenate([across, deep], -1)
+
+
+def _leaps(ways: np.ndarray, there: np.ndarray, reach: int, ahead: float) -> tuple[np.ndarray, np.ndarray]:
+    """How ill the ways of limbs before and after each moment fit, (N - 1,) as they are and (N - 1,) if swapped.
+
+    Straight lines through the samples just before and just after meet in the middle with the same speed, or do not.
+    Each is a share of both, so that where nothing fits nothing tells.
+    ways: (T, pairs, 4). there: (N,) samples in which somebody is. reach: samples on each side. ahead: samples over
+    which a difference in speed counts.
+    """
+    end, speed = (x[there[:-1]] for x in _lines(ways, reach))
+    start, back = (x[::-1][there[1:]] for x in _lines(ways[::-1], reach))
+    half = np.diff(there)[:, None, None] / 2
+    costs = []
+    for sign in (1.0, FLIP):
+        gap = end + speed * half - sign * (start + back * half)
+        bend = (speed + sign * back) * ahead
+        miss = sum(np.minimum(np.linalg.norm(np.nan_to_num(part), axis=-1), 1.0) for part in (gap, bend))
+        known = np.isfinite(gap).all(-1)
+        costs.append((miss * known).sum(-1) / np.maximum(known.sum(-1), 1))
+    return tuple(cost / (sum(costs) + STILL) for cost in costs)
+
+
+def _lines(values: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Straight lines through the last samples at each moment: where they are then, and their step a sample.
+
+    values: (T, ...) with NaN where missing. reach: how many samples; the latest count most.
+    """
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0.0)
+    n, s1, s2, v0, v1 = (np.zeros(values.shape) for _ in range(5))
+    for j in range(min(reach, len(values))):
+        w = (1 - j / reach) * known[: len(values) - j]
+        v = filled[: len(values) - j]
+        n[j:] += w
+        s1[j:] -= j * w
+        s2[j:] += j * j * w
+        v0[j:] += w * v
+        v1[j:] -= j * w * v
+    spread = n * s2 - s1**2
+    step = np.where(spread > 1e-6, (n * v1 - s1 * v0) / np.maximum(spread, 1e-6), 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (v0 - step * s1) / n, step
 
 
 def _cheapest(own: np.ndarray, between: np.ndarray) -> np.ndarray:
@@ -80,11 +264,3 @@ def _cheapest(own: np.ndarray, between: np.ndarray) -> np.ndarray:
     for t in range(len(own) - 1, 0, -1):
         label[t - 1] = came[t, label[t]]
     return label.astype(bool)
-
-
-def relabelled(sight: Sight, swapped: np.ndarray) -> Sight:
-    """The sight with left and right exchanged, and depth turned round, in some samples. swapped: (T,) bool."""
-    image, world, weight = sight.image.copy(), sight.world.copy(), sight.weight.copy()
-    image[swapped], weight[swapped] = image[swapped][:, TWIN], weight[swapped][:, TWIN]
-    world[swapped] = world[swapped][:, TWIN] * [1.0, -1.0, 1.0]
-    return replace(sight, image=image, world=world, weight=weight)
