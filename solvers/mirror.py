@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .names import CONTACTS, EXPRESSIONS, JOINTS
+from .names import CONTACTS, EXPRESSIONS, JOINTS, TOUCHES
 from .names import mirrored as twin
 from .performance import Performance
 
@@ -16,7 +16,7 @@ TURN = np.array([1.0, 1.0, -1.0, -1.0])  # a rotation in a mirror whose plane is
 
 def mirrored(performance: Performance) -> Performance:
     """The performance with left and right exchanged. Twice is the same as not at all."""
-    joints, faces, feet = (_twins(names) for names in (JOINTS, EXPRESSIONS, CONTACTS))
+    joints, faces, feet, hands = (_twins(names) for names in (JOINTS, EXPRESSIONS, CONTACTS, TOUCHES))
     return replace(
         performance,
         rotations=performance.rotations[:, joints] * TURN,
@@ -25,6 +25,7 @@ def mirrored(performance: Performance) -> Performance:
         expressions=performance.expressions[:, faces],
         gaze=performance.gaze[:, ::-1] * [-1.0, 1.0],
         contacts=performance.contacts[:, feet],
+        touches=performance.touches[:, hands],
         confidence=performance.confidence[:, joints],
         projection=performance.projection * [*FLIP, 1.0],
     )

@@ -77,6 +77,8 @@ HAND_POINTS: tuple[str, ...] = ("wrist", *(f"{finger}{k}" for finger in FINGERS 
 
 FACE_POINT_COUNT = 478  # 468 of the mesh, then 5 of each iris (473..477 are those of the anatomical left eye)
 
+# What a hand may touch; the hands each other.
+TOUCHES: tuple[str, ...] = ("leftHandHead", "leftHandTorso", "rightHandHead", "rightHandTorso", "hands")
 CONTACTS: tuple[str, ...] = ("leftHeel", "leftToe", "rightHeel", "rightToe")
 FRAMINGS: tuple[str, ...] = ("head", "bust", "waist", "full")
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .names import TOUCHES
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -20,6 +22,8 @@ class Performance:
     expressions: (T, 52) 0..1 in the order of names.EXPRESSIONS.
     gaze: (T, 2, 2) rad, (left eye, right eye) x (yaw to the performer's left, pitch up), relative to the head.
     contacts: (T, 4) 0..1 in the order of names.CONTACTS.
+    touches: (T, 5) 0..1 in the order of names.TOUCHES: how far a hand is in touch with something of the performer's own;
+    where on it, the joints tell. Performances that were kept before there were touches have none.
     confidence: (T, J) 0..1; 0 where the camera did not see the joint and it holds or rests.
     face_confidence: (T,) 0..1; 0 where no face was seen and the expressions hold or ease to neutral.
     projection: (3, 4) px, world (x, y, z, 1) to the picture's homogeneous coordinates.
@@ -45,3 +49,8 @@ class Performance:
     settings: dict = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     history: tuple = ()
+    touches: np.ndarray = None
+
+    def __post_init__(self):
+        if self.touches is None:
+            object.__setattr__(self, "touches", np.zeros((len(self.time), len(TOUCHES))))

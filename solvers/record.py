@@ -129,7 +129,8 @@ def _unflatten(kind: type, arrays: dict, words: dict, prefix: str = ""):
         if dataclasses.is_dataclass(hints[field.name]):
             values[field.name] = _unflatten(hints[field.name], arrays, words[field.name], f"{prefix}{field.name}.")
         elif hints[field.name] is np.ndarray:
-            values[field.name] = arrays[prefix + field.name]
+            if prefix + field.name in arrays or field.default is dataclasses.MISSING:
+                values[field.name] = arrays[prefix + field.name]
         elif field.name in words:
             values[field.name] = _tuples(words[field.name])
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:

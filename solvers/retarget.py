@@ -130,7 +130,7 @@ def at_times(performance: Performance, time: np.ndarray) -> Performance:
         rotations=resample(normalise(rotations), performance.time, time),
         **{
             name: linear(getattr(performance, name))
-            for name in ("root", "expressions", "gaze", "contacts", "confidence", "face_confidence")
+            for name in ("root", "expressions", "gaze", "contacts", "touches", "confidence", "face_confidence")
         },
     )
 

@@ -21,6 +21,7 @@ class Settings:
     smoothing: float = setting(1.0, "Strength of smoothing; 0 keeps the detector's jitter, 1 suits most", "", 0.0, 4.0)
     intensity: float = setting(3.0, "Strength of facial expression; 3 is as performed", "", 1.0, 5.0)
     foot_lock: float = setting(1.0, "How firmly planted feet are held in place", "", 0.0, 1.0)
+    hand_contact: float = setting(1.0, "How closely hands touch what the performer's hands touch", "", 0.0, 1.0)
     height: float = setting(0.0, "Performer's height; 0 estimates it", "m", 0.0, 2.5)
     lens: float = setting(0.0, "Camera's field of view over the longer side; 0 assumes a phone's", "deg", 0.0, 150.0)
     mirror: bool = setting(False, "Swap left and right in the result")

@@ -67,6 +67,7 @@ class UNDERSTUDY_PT_look(bpy.types.Panel):
         column = layout.column()
         column.prop(look, "smoothing", slider=True)
         column.prop(look, "foot_lock", slider=True)
+        column.prop(look, "hand_contact", slider=True)
         column.prop(look, "mirror")
 
 
