@@ -21,7 +21,9 @@ ABOVE = 0.15  # m: and is not higher above the lowest foot around that moment
 SHORTEST = 0.1  # s: briefer contacts and briefer breaks are noise
 LOWEST = 5  # percentile of the lowest point's height over time that is taken for the floor
 HOLD = 0.0015  # m: how far a planted foot may move from one sample to the next
-FLAT = 0.02  # m: how far it may be off the floor
+FLAT = 0.04  # m: how far it may be off the floor
+OFF = 0.03  # m: how far it seems to be off where it stands on it,
+AWAY = 0.15  # m: when besides its depth is off by so much
 
 # Where a person's mass is, by points (segment masses of Winter, "Biomechanics and motor control of human movement").
 MASS = {"Shoulder": 0.18, "Hip": 0.11, "Elbow": 0.028, "Wrist": 0.022, "Knee": 0.1, "Ankle": 0.06}
@@ -106,35 +108,54 @@ def floor(points: np.ndarray, up: np.ndarray, present: np.ndarray) -> float:
     return float(np.percentile(lowest[present] if present.any() else lowest, LOWEST))
 
 
-def detect(points: np.ndarray, sight: Sight, up: np.ndarray) -> np.ndarray:
-    """Which of left heel, left toe, right heel and right toe rest, (T, 4) 0 or 1; 0 where they are not seen.
+def resting(points: np.ndarray, sight: Sight) -> np.ndarray:
+    """Which of left heel, left toe, right heel and right toe stay where they are, (T, 4) bool; not what is unseen.
 
-    points: (T, P, 3) m. sight: of the picked points. up: (3,).
-    Heights are against the lowest foot of the second before and after, so that an error of `up` does not matter to
-    somebody who walks towards the camera.
+    points: (T, P, 3) m. sight: of the picked points.
+    A foot that stays where it is in the picture does so in the room; of what goes along its line of sight, which is
+    known least, a part counts.
     """
     if len(points) < 2:
-        return np.zeros((len(points), 4))
-    height = points[:, FEET] @ up
-    window = 2 * int(np.ceil(sight.fps)) + 1
-    lowest = minimum_filter1d(height.min(1), window, mode="nearest")
+        return np.zeros((len(points), 4), bool)
     speed = _speed(points, sight.fps)
-    lifted = (speed > SPEED) | (height > lowest[:, None] + ABOVE)
+    lifted = speed > SPEED
     lifted = binary_propagation(lifted, np.array([[0, 1, 0]] * 3, bool), lifted | (speed > STIR))
     rests = ~lifted & (sight.weight[:, FEET] > 0)
     shortest = max(1, int(round(SHORTEST * sight.fps)))
-    return np.stack([steady(column, shortest) for column in rests.T], 1).astype(float)
+    return np.stack([steady(column, shortest) for column in rests.T], 1)
 
 
-def anchors(contacts: np.ndarray, points: np.ndarray, height: float, firmness: float) -> Anchors:
-    """What holds planted feet.
+def detect(rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray) -> np.ndarray:
+    """Which of left heel, left toe, right heel and right toe stand on something, (T, 4) 0 or 1.
 
-    contacts: (T, 4). points: (T, P, 3) m. height: of the floor, m. firmness: 0..1, how strongly they are held.
+    rests: (T, 4) bool, of `resting`. points: (T, P, 3) m. sight: of the picked points. up: (3,).
+    Heights are against the lowest foot of the second before and after, so that an error of `up` does not matter to
+    somebody who walks towards the camera.
+    """
+    height = points[:, FEET] @ up
+    window = 2 * int(np.ceil(sight.fps)) + 1
+    lowest = minimum_filter1d(height.min(1), window, mode="nearest")
+    return (rests & (height < lowest[:, None] + ABOVE)).astype(float)
+
+
+def anchors(rests: np.ndarray, points: np.ndarray, up: np.ndarray, height: float | None, firmness: float) -> Anchors:
+    """What holds feet that rest: each where it is, and those near to the floor on it.
+
+    rests: (T, 4) bool. points: (T, P, 3) m. up: (3,). height: of the floor along `up`, m; None where it is not known.
+    firmness: 0..1, how strongly they are held.
+    Each stretch of rest is drawn to the floor by the share that it looks like standing on it, for what its height
+    and its depth may be off; a foot that rests on a step or in the air keeps its height.
     """
     stiffness, hold = np.zeros(points.shape[:2]), np.zeros(points.shape[:2])
-    on = contacts > 0.5
-    stiffness[:, FEET] = on * firmness / FLAT**2
-    hold[:-1, FEET] = (on[1:] & on[:-1]) * firmness / HOLD**2
+    hold[:-1, FEET] = (rests[1:] & rests[:-1]) * firmness / HOLD**2
+    if height is None:
+        return Anchors(0.0, stiffness, hold)
+    for column, foot in enumerate(FEET):
+        for start, stop in signals.runs(rests[:, column]):
+            place = np.median(points[start:stop, foot], axis=0)
+            off = np.hypot(OFF, AWAY * abs(place @ up) / np.linalg.norm(place))
+            share = 1 / (1 + ((place @ up - height) / off) ** 2) ** 2
+            stiffness[start:stop, foot] = share * firmness / FLAT**2
     return Anchors(height, stiffness, hold)
 
 

@@ -17,7 +17,8 @@ def sight_of(shown):
 
 def test_resting_feet_are_found(acted):
     """The standing foot rests all the time, the stepping one but for its step."""
-    found = contacts.detect(acted.points, sight_of(acted), UP)
+    sight = sight_of(acted)
+    found = contacts.detect(contacts.resting(acted.points, sight), acted.points, sight, UP)
     assert found[:, 2:].all()
     assert (found[:, :2].any(1) == acted.planted[:, 0]).mean() > 0.93
     assert not found[68, :2].any()
@@ -33,7 +34,7 @@ def test_unseen_feet_do_not_rest(acted):
     """Feet that are not in the picture touch nothing."""
     sight = sight_of(acted)
     sight.weight[:, contacts.FEET] = 0
-    assert not contacts.detect(acted.points, sight, UP).any()
+    assert not contacts.resting(acted.points, sight).any()
 
 
 def test_a_tilted_camera_is_noticed(acting):
@@ -52,8 +53,8 @@ def test_held_feet_do_not_slide(acting):
     free = fit.fit(sight, place, length, lens, settings)
     slide = {}
     for firmness in (0.0, 0.1, 1.0):
-        rests = contacts.detect(free, sight, UP)
-        anchors = contacts.anchors(rests, free, contacts.floor(free, UP, sight.present), firmness)
+        rests = contacts.resting(free, sight)
+        anchors = contacts.anchors(rests, free, UP, contacts.floor(free, UP, sight.present), firmness)
         feet = fit.fit(sight, place, length, lens, settings, feet=anchors)[:, contacts.FEET]
         step = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * 30
         slide[firmness] = step[(rests[1:] * rests[:-1]) > 0].mean()
