@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -32,7 +33,7 @@ def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
     words: JSON {"verb": "look" or "report", or none to watch all of it; "video", "out": paths; "start", "end": s or
-    null; "polite": whether to leave others the right of way}.
+    null; "polite": whether to leave others the right of way; "performer", "cuts": to watch, see `watch`}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
@@ -45,7 +46,8 @@ def main(words: str) -> int:
 
     try:
         verb = {"look": look, "report": report}.get(job.get("verb"), watch)
-        verb(job["video"], Path(job["out"]), job["start"], job["end"])
+        chosen = {name: job[name] for name in ("performer", "cuts") if name in job}
+        verb(job["video"], Path(job["out"]), job["start"], job["end"], **chosen)
         return 0
     except UnderstudyError as fault:
         named = fault
@@ -89,41 +91,88 @@ def _named(fault: OSError | ImportError, video: str):
     return OutputError(f"The take cannot be written ({why}): make room, or give another place for it.")
 
 
-def watch(path: str, out: Path, start: float | None, end: float | None) -> None:
-    """Look at a video and write the take; memory does not grow with its length.
+def watch(
+    path: str, out: Path, start: float | None, end: float | None, performer: str = "", cuts: str = "bridge"
+) -> None:
+    """Look at a video and write its take, or takes; memory does not grow with its length.
 
-    path: of the video. out: of the take; its folder takes scratch files too. start, end: s or None.
+    path: of the video. out: of the take; its folder takes scratch files too, and where there are takes of several
+    shots, those as shots.numbered names them. start, end: s or None. performer: as performer.read understands it, ""
+    for the most prominent one. cuts: of shots.CUTS.
     Raises NobodyError where no picture shows a performer.
     """
-    from . import models, record, video
+    from . import census, models, record, video
     from .detectors import DETECTORS
-    from .errors import NobodyError
-    from .spool import Spool
+    from .performer import read
 
     clip = video.probe(path)
     video.checked_range(clip, start, end)
     found, total = models.find(), _expected(clip, start, end)
-    spool = Spool(out.parent)
+    wanted = read(performer) if performer else None
     _tell(done=0, total=total)
-    with (
-        DETECTORS["mediapipe"](found) as detector,
-        contextlib.closing(detector.watch(video.pictures(path, start, end))) as sights,
-    ):
-        for done, sight in enumerate(sights, 1):
-            spool.add(sight)
-            _tell(done=done, total=max(done, total))
-    if not spool.somebody:
-        raise NobodyError(
-            f"Nobody was found in {Path(path).name}: none of its {spool.count} pictures shows a face, a hand or a body "
-            "clearly; a performer should be lit, in focus and large enough in the picture."
-        )
-    source = {
-        "path": path, "sha256": _digest(path), "fps": spool.fps or clip.fps, "seconds": clip.seconds,
-        "sound": clip.sound, "start": start, "end": end,
-    }  # fmt: skip
-    seen_by = {"name": detector.name, "version": detector.version, "models": models.digests(found)}
-    history = (("detect", {"start": start, "end": end}),)
-    record.save(spool.take(clip.size, source=source, detector=seen_by, history=history), out)
+    with DETECTORS["mediapipe"](found) as detector:
+        cast = census.cast_of(detector, path, start, end, wanted)
+        shots = _watched(detector, video.pictures(path, start, end), cast, cuts, out.parent, total)
+        seen_by = {"name": detector.name, "version": detector.version, "models": models.digests(found)}
+    told = {"start": start, "end": end} | ({"performer": performer} if performer else {})
+    told |= {"cuts": cuts} if len(shots.begins) > 1 else {}
+    source = {"path": path, "sha256": _digest(path), "seconds": clip.seconds, "sound": clip.sound,
+              "start": start, "end": end, "cuts": shots.begins[1:]}  # fmt: skip
+    source |= {"people": len(cast.members), "performer": cast.chosen + 1} if cast is not None else {}
+    for place, spool in shots.places(out, path):
+        rate = {"fps": spool.fps or clip.fps}
+        record.save(spool.take(clip.size, source=source | rate, detector=seen_by, history=(("detect", told),)), place)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shots:
+    """What was seen, shot by shot. begins: s, of each shot. spools: what was seen, of each, or of all of them."""
+
+    begins: list[float]
+    spools: list
+
+    def places(self, out: Path, path: str) -> list[tuple[Path, object]]:
+        """(place of the take, spool) of each shot in which somebody is; a single one goes to `out` itself.
+
+        path: of the video. Raises NobodyError where there is none.
+        """
+        from .errors import NobodyError
+        from .shots import numbered
+
+        there = [(number, spool) for number, spool in enumerate(self.spools, 1) if spool.somebody]
+        if not there:
+            count = sum(spool.count for spool in self.spools)
+            raise NobodyError(
+                f"Nobody was found in {Path(path).name}: none of its {count} pictures shows a face, a hand or a body "
+                "clearly; a performer should be lit, in focus and large enough in the picture."
+            )
+        if len(there) == 1:
+            return [(out, there[0][1])]
+        return [(numbered(out, number), spool) for number, spool in there]
+
+
+def _watched(detector, pictures, cast, cuts: str, folder: Path, total: int) -> Shots:
+    """Look at all pictures. folder: for scratch files. The others: as `watch` has them."""
+    from . import shots
+    from .spool import Spool
+
+    done, begins, spools = 0, [], []
+    with contextlib.closing(pictures), contextlib.closing(shots.split(pictures)) as parts:
+        for number, part in enumerate(parts):
+            if not spools or cuts == shots.SPLIT:
+                spools.append(Spool(folder / str(number)))
+            if cast is not None and number:
+                cast.forget_places()
+            with contextlib.closing(detector.watch(part, cast)) as sights:
+                for index, sight in enumerate(sights):
+                    if index == 0:
+                        begins.append(sight.time)
+                    done += 1
+                    spools[-1].add(sight)
+                    _tell(done=done, total=max(done, total))
+            if cuts == shots.FIRST:
+                break
+    return Shots(begins, spools)
 
 
 def look(path: str, out: Path, start: float | None, end: float | None) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from . import child, errors, models, record
 from .offline import OFFLINE
+from .shots import BRIDGE, SPLIT, numbered
 from .take import Take
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,27 +53,59 @@ def detect(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     polite: bool = False,
+    performer: str = "",
+    cuts: str = BRIDGE,
 ) -> Take:
-    """What the networks see in a video.
+    """What the networks see in a video, as one take; see `takes`. cuts: BRIDGE or FIRST."""
+    [(_, take)] = takes(path, out, start, end, progress, cancelled, polite, performer, cuts)
+    return take
 
-    path: of the video. out: where the take is kept (whole or not at all); None keeps no file.
+
+def takes(
+    path: Path | str,
+    out: Path | str | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    polite: bool = False,
+    performer: str = "",
+    cuts: str = SPLIT,
+) -> list[tuple[Path | None, Take]]:
+    """What the networks see in a video: a take, or with SPLIT one of each shot in which the performer is.
+
+    path: of the video. out: where the take is kept (all of them whole, or none); takes of several shots lie beside it
+    under numbered names; None keeps no file.
     start, end: s, the range wanted; None is the clip's own.
     progress: is told (pictures done, pictures expected). cancelled: asked now and then; True ends the work.
     polite: let everything else on this machine go first, as where an artist works on meanwhile.
-    Raises VideoError, NobodyError, ModelError, OutputError, DetectorError where a native part crashed, and Cancelled.
+    performer: who of several people, as performer.read understands it; "" is the most prominent one.
+    cuts: what becomes of hard cuts, of shots.CUTS.
+    Result [(where it is kept, take)] in order of time.
+    Raises VideoError, NobodyError, ModelError, OutputError, SettingsError, DetectorError where a native part crashed,
+    and Cancelled.
     """
     out = None if out is None else Path(out)
     models.find()
     with scratch(out) as folder:
         kept = folder / "take.npz"
-        job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end, "polite": polite}
+        job = {"video": str(Path(path).absolute()), "out": str(kept), "start": start, "end": end, "polite": polite,
+               "performer": performer, "cuts": cuts}  # fmt: skip
         run(job, folder / "words", progress or (lambda done, total: None), cancelled or (lambda: False))
-        take = record.load(Take, kept)
+        made = sorted((_shot(place), place) for place in folder.glob("take*.npz"))
+        names = {number: out and (numbered(out, number) if number else out) for number, _ in made}
+        found = [(names[number], record.load(Take, place)) for number, place in made]
         if out is not None:
             with _writing(out):
                 out.parent.mkdir(parents=True, exist_ok=True)
-                kept.replace(out)
-    return take
+                for number, place in made:
+                    place.replace(names[number])
+    return found
+
+
+def _shot(place: Path) -> int:
+    """The number of the shot that a take in the scratch folder is of; 0 where it is of all that was asked for."""
+    return int(place.stem.partition(".")[2] or 0)
 
 
 @contextlib.contextmanager

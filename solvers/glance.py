@@ -53,7 +53,7 @@ def glance(path: str, out: Path, start: float | None, end: float | None, tell: C
             rows.append(
                 row(sight, rgb)
                 | {
-                    "people": detector.people(rgb),
+                    "people": len(detector.everybody(time, rgb)),
                     "moved": moved(rgb, later, ground),
                     "changed": None if before is None else changed(before, now),
                 }

@@ -25,12 +25,13 @@ for _part, _count in PARTS.items():
 class Spool:
     """Rows of a take, one file an array.
 
-    folder: where the files go; whoever made it removes them.
+    folder: where the files go, made where it is missing; whoever owns it removes them.
     somebody: whether any row has a body, a hand or a face. count: rows so far.
     """
 
     def __init__(self, folder: Path):
         self.folder, self.times, self.somebody = folder, [], False
+        folder.mkdir(exist_ok=True)
         self._files = contextlib.ExitStack()
         self._rows = {name: self._files.enter_context(open(self._path(name), "wb")) for name in SHAPES}
 

@@ -8,7 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from .cast import Cast
 from .mediapipe import MediaPipe
+from .people import Person
 from .sight import Sight
 
 
@@ -28,16 +30,17 @@ class Detector(Protocol):
 
     def __exit__(self, *fault) -> None: ...
 
-    def watch(self, pictures: Iterable[tuple[float, np.ndarray]]) -> Iterator[Sight]:
-        """What is seen, picture by picture, in order; holds no more than a few pictures at a time.
+    def watch(self, pictures: Iterable[tuple[float, np.ndarray]], cast: Cast | None = None) -> Iterator[Sight]:
+        """What is seen of the performer, picture by picture, in order; holds no more than a few pictures at a time.
 
-        pictures: (time s, rgb (H, W, 3) uint8), as video.pictures yields them.
+        pictures: (time s, rgb (H, W, 3) uint8), as video.pictures yields them. cast: who is in them, and who of them
+        is the performer, where there are several people; None follows the most prominent one.
         """
 
-    def people(self, rgb: np.ndarray) -> int:
-        """How many people a picture shows, as far as the detector can count; rgb: (H, W, 3) uint8.
+    def everybody(self, time: float, rgb: np.ndarray) -> list[Person]:
+        """The people whom a picture shows, as far as the detector can tell, with the colours that they wear.
 
-        Not to be asked while `watch` is at work.
+        time: s. rgb: (H, W, 3) uint8. Not to be asked while `watch` is at work.
         """
 
 

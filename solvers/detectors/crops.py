@@ -25,6 +25,11 @@ LEAST_WRIST = 0.1
 PALM = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]
 KNUCKLES = [5, 9, 13]
 HAND_SIZE, HAND_SHIFT = 2.0, 0.1
+# A body's circle goes this much beyond its outermost points, which are eyes and toes, not hair and soles; that of
+# somebody who crouches is not smaller than so many trunks.
+BODY_MARGIN, BODY_REACH, LEAST_BODY = 1.1, 1.25, 1.6
+HIPS, SHOULDERS = ([BODY_POINT[side + joint] for side in ("left", "right")] for joint in ("Hip", "Shoulder"))
+NO_ARMS = [*range(13), *range(23, 33)]
 # Pixels of a cut; the networks themselves see 192 to 256.
 CUT = 384
 
@@ -131,6 +136,18 @@ def hand_square(points: np.ndarray) -> Square:
     side = (high - low).max()
     centre = (low + high) / 2 - [0, HAND_SHIFT * (high - low)[1]]
     return Square(turn @ centre, HAND_SIZE * max(side, 8.0) / 2, angle)
+
+
+def body_square(body: np.ndarray) -> Square:
+    """The square that the pose network expects about a body, the middle of the hips in its middle and the head up.
+
+    body: (33, 2) px. Source: pose_landmarks_to_roi.pbtxt takes 1.25 times the circle about the body; the two points
+    that tell of the circle are not among those that the Tasks give, so that it is made of head, trunk and legs.
+    """
+    hips, shoulders = body[HIPS].mean(0), body[SHOULDERS].mean(0)
+    trunk = np.linalg.norm(shoulders - hips)
+    reach = BODY_MARGIN * np.linalg.norm(body[NO_ARMS] - hips, axis=1).max()
+    return Square(hips, BODY_REACH * max(reach, LEAST_BODY * trunk, 8.0), upward(shoulders - hips))
 
 
 def box_square(points: np.ndarray, reach: float = FOLLOW_REACH) -> Square:

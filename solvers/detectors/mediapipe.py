@@ -16,23 +16,27 @@ import numpy as np
 from ..errors import DetectorError, ModelError
 from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
 from . import crops
+from .cast import Cast, distinct, same_place
+from .clothes import colours
 from .crops import Square
 from .facing import head_of
 from .people import Person, belief, followed
 from .pipeline import ahead
 from .sight import SIDES, Points, Sight
-from .surgery import bundle, centred_palm
+from .surgery import bundle, centred_body, centred_palm
 
-PEOPLE = 3  # at most so many bodies a picture: the performer and two who pass by
+PEOPLE = 4  # at most so many bodies a picture
+LENGTHY = 1.2  # times as long as wide: such a picture is also searched by its two ends, in which people are larger
+HIDDEN = 1.0  # s for which somebody who is not found is looked for where he should be
 # The palm network's and the hand network's least score where the pose says that a hand is (0.5 is their own default):
 # lower ones find a quarter more hands in motion blur, and the arm tells which are none.
 PALM_BY_ARM, HAND_BY_ARM = 0.2, 0.3
 # Two detections are one hand if their points differ by less than this part of the hand's size, on the average.
 SAME_HAND = 0.35
-# Two poses are one person if their heads and shoulders are not further apart than this part of their size: one person
-# that the network sees twice is 0.2 apart from himself, two who stand close together 1.3 (measured in a gymnasium).
-SAME_PERSON = 0.5
+# A face is on a head if the two are not further apart than this part of the extent of head and shoulders.
+HEAD_REACH = 0.5
 PATIENCE = 3  # pictures in a row in which a hand may be missing before it is looked for less often
+POSE_BUNDLE = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
 HAND_BUNDLE = ("hand_detector.tflite", "hand_landmarks_detector.tflite")
 BLENDSHAPES = "face_blendshapes.tflite"
 # What the memory allocator in MediaPipe's native code counts processors by on Linux; without it, it ends the process.
@@ -105,6 +109,7 @@ class MediaPipe:
                 return opening.enter_context(made)
 
             self._pose = task("Pose", num_poses=PEOPLE)
+            self._pose_here = task("Pose", _body_without_search, num_poses=1)
             self._face = task("Face", output_face_blendshapes=_scores_expressions(self.networks["face"]))
             self._hand = task("Hand", num_hands=2)
             self._hand_by_arm = task(
@@ -119,45 +124,96 @@ class MediaPipe:
     def __exit__(self, *fault) -> None:
         self._open.close()
 
-    def watch(self, pictures: Iterable[tuple[float, np.ndarray]]) -> Iterator[Sight]:
-        """What is seen in each picture.
+    def watch(self, pictures: Iterable[tuple[float, np.ndarray]], cast: Cast | None = None) -> Iterator[Sight]:
+        """What is seen of the performer in each picture.
 
-        pictures: (time s, rgb (H, W, 3) uint8).
+        pictures: (time s, rgb (H, W, 3) uint8). cast: the people who are in them, where there are several.
         Decoding, the pose of the next picture, and face beside hands of this one overlap.
         """
-        posed = ahead(self._with_performer(ahead(pictures)))
+        decoded = ahead(pictures)
+        posed = ahead(self._with_performer(decoded) if cast is None else self._told_apart(decoded, cast))
         face, hands, believed, before = FoundFace(), {}, None, 0.0
         unseen = dict.fromkeys(SIDES, 0)
         with contextlib.closing(posed):
-            for time, rgb, person in posed:
-                looking = self._pool.submit(self._face_in, rgb, person, face)
-                proven = person is not None and (person.proven or looking.result().by_pose)
-                believed, before = belief(believed, proven, time - before), time
-                somebody = person if believed > 0.5 else None
-                hands = self._hands_in(rgb, somebody, hands, unseen)
+            for time, rgb, person, others in posed:
+                looking = self._pool.submit(self._face_in, rgb, person, face, others)
+                if cast is None:
+                    proven = person is not None and (person.proven or looking.result().by_pose)
+                    believed, before = belief(believed, proven, time - before), time
+                somebody = person if cast is not None or believed > 0.5 else None
+                hands = self._hands_in(rgb, somebody, hands, unseen, others)
                 unseen = {side: 0 if side in hands else unseen[side] + 1 for side in SIDES}
                 face = looking.result()
                 yield _sight(time, rgb, somebody, face, hands)
 
-    def people(self, rgb: np.ndarray) -> int:
-        """How many people a picture shows, at most PEOPLE, each proven by an elbow or by a face where the head is.
+    def everybody(self, time: float, rgb: np.ndarray) -> list[Person]:
+        """The people in a picture, with colours, each proven by an elbow or by a face where the head is.
 
-        rgb: (H, W, 3) uint8.
+        time: s. rgb: (H, W, 3) uint8. An upright or a wide picture is also searched by its ends; whoever is found
+        there only has to be seen a second time, in a piece of the whole, for legs alone look like somebody small.
         """
-        found: list[Person] = []
-        for person in self._everybody(0.0, rgb):
-            apart = all(np.linalg.norm(person.centre - other.centre) > SAME_PERSON * other.extent for other in found)
-            if apart and (person.proven or self._face_in(rgb, person, FoundFace()).by_pose):
-                found.append(person)
-        return len(found)
+        found = self._poses_in(time, rgb)
+        for left, top, end in _ends(rgb):
+            for person in self._poses_in(time, end):
+                moved = _moved(person, (left, top), rgb)
+                if any(same_place(moved, other) for other in found):
+                    continue
+                again = self._somebody_at(time, rgb, crops.body_square(moved.body.image[:, :2]))
+                if again is not None and same_place(again, moved):
+                    found.append(again)
+        return [
+            _dressed(person, rgb)
+            for person in distinct(found)
+            if person.proven or self._face_in(rgb, person, FoundFace()).by_pose
+        ]
 
-    def _everybody(self, time: float, rgb: np.ndarray) -> list[Person]:
+    def _poses_in(self, time: float, rgb: np.ndarray) -> list[Person]:
         height, width = rgb.shape[:2]
         answer = self._pose.detect(_picture(rgb))
         return [
             Person(time, _body(image, world, width, height), (width, height))
             for image, world in zip(answer.pose_landmarks, answer.pose_world_landmarks, strict=True)
         ]
+
+    def _with_performer(self, pictures: Iterable) -> Iterator[tuple[float, np.ndarray, Person | None, None]]:
+        with contextlib.closing(pictures):
+            last = None
+            for time, rgb in pictures:
+                person = followed(self._poses_in(time, rgb), last)
+                last = person or last
+                yield time, rgb, person, None
+
+    def _told_apart(
+        self, pictures: Iterable, cast: Cast
+    ) -> Iterator[tuple[float, np.ndarray, Person | None, list[Person]]]:
+        """Each picture with the performer and the others in it: found by search, else where they should be."""
+        with contextlib.closing(pictures):
+            for time, rgb in pictures:
+                people = [_dressed(person, rgb) for person in distinct(self._poses_in(time, rgb))]
+                found = cast.sort(time, people)
+                for index in cast.missing(time, found, HIDDEN):
+                    square = crops.body_square(cast.expected_body(index, time))
+                    hidden = self._somebody_at(time, rgb, square)
+                    if hidden is not None:
+                        found = cast.with_hidden(time, found, index, _dressed(hidden, rgb))
+                taken = {id(person) for person in found.values()}
+                strangers = [person for person in people if id(person) not in taken and person.proven]
+                cast.remember(time, found, [p for p in strangers if not any(same_place(p, q) for q in found.values())])
+                others = [person for index, person in found.items() if index != cast.chosen]
+                yield time, rgb, found.get(cast.chosen), others
+
+    def _somebody_at(self, time: float, rgb: np.ndarray, square: Square) -> Person | None:
+        """Who is in a square, which a body is thought to fill head up, without a search."""
+        height, width = rgb.shape[:2]
+        piece, matrix = crops.cut(rgb, square)
+        answer = self._pose_here.detect(_picture(piece))
+        if not answer.pose_landmarks:
+            return None
+        landmarks, turn = answer.pose_landmarks[0], matrix[:, :2] / np.hypot(*matrix[:, 0])
+        world = _numbers(answer.pose_world_landmarks[0])
+        world[:, :2] = world[:, :2] @ turn.T
+        seen = np.array([point.visibility for point in landmarks])
+        return Person(time, Points(_in_picture(landmarks, piece, matrix), _our_axes(world), seen), (width, height))
 
     def _with_performer(self, pictures: Iterable) -> Iterator[tuple[float, np.ndarray, Person | None]]:
         with contextlib.closing(pictures):
@@ -167,12 +223,17 @@ class MediaPipe:
                 last = person or last
                 yield time, rgb, person
 
-    def _face_in(self, rgb: np.ndarray, person: Person | None, last: FoundFace) -> FoundFace:
+    def _face_in(
+        self, rgb: np.ndarray, person: Person | None, last: FoundFace, others: list[Person] | None = None
+    ) -> FoundFace:
         """The face: where the pose has it, else where it was last, else anywhere.
 
-        Anywhere is not worth a look where elbows are seen: such a face is too small for the whole picture.
+        Anywhere is not worth a look where elbows are seen: such a face is too small for the whole picture. Where there
+        are others (None: he is alone), it has to be on the performer's head.
         """
-        squares = [] if person is not None and person.proven else [None]
+        squares = [] if others is not None or (person is not None and person.proven) else [None]
+        if others is not None and person is None:
+            return FoundFace()
         if last.points.seen:
             squares.insert(0, crops.box_square(last.points.image[:, :2]))
         if person is not None:
@@ -182,6 +243,8 @@ class MediaPipe:
             answer = self._face.detect(_picture(piece))
             if answer.face_landmarks:
                 image = _in_picture(answer.face_landmarks[0], piece, matrix)
+                if others is not None and not _on_head(image, person, others):
+                    continue
                 scores = answer.face_blendshapes[0] if answer.face_blendshapes else ()
                 return FoundFace(
                     _seen(image), _expressions(scores), by_pose=person is not None and square is squares[0]
@@ -189,11 +252,13 @@ class MediaPipe:
         return FoundFace()
 
     def _hands_in(
-        self, rgb: np.ndarray, person: Person | None, last: dict[str, FoundHand], unseen: dict[str, int]
+        self, rgb: np.ndarray, person: Person | None, last: dict[str, FoundHand], unseen: dict[str, int],
+        others: list[Person] | None = None,
     ) -> dict[str, FoundHand]:  # fmt: skip
         """The hands by side: those of the person's arms, or any where there is nobody or no arm is seen.
 
         A hand that was unseen for a while is looked for in one way a picture, by turns: the search costs the most.
+        others: the people whose hands these may be as well; None where there is nobody else.
         """
         if person is not None:
             arms = [arm for side in SIDES if (arm := crops.arm(person, side)) is not None]
@@ -201,7 +266,10 @@ class MediaPipe:
                 return _by_arm(
                     arms,
                     [hand for arm in arms for hand in self._hands_of(rgb, arm, last.get(arm.side), unseen[arm.side])],
+                    [arm for other in others or () for side in SIDES if (arm := crops.arm(other, side)) is not None],
                 )
+        if others is not None:
+            return {}
         kept = {side: here for side, hand in last.items() if (here := self._hand_at(rgb, hand)) is not None}
         return _by_label(kept, [] if kept else self._hands_within(rgb, None, self._hand))
 
@@ -239,9 +307,12 @@ class MediaPipe:
         return found
 
 
-def _by_arm(arms: list[crops.Arm], found: list[FoundHand]) -> dict[str, FoundHand]:
-    """Each hand to the nearest arm, no hand to two arms and no arm to two hands."""
-    found = _distinct(found)
+def _by_arm(arms: list[crops.Arm], found: list[FoundHand], rivals: list[crops.Arm]) -> dict[str, FoundHand]:
+    """Each hand to the nearest arm, no hand to two arms and no arm to two hands.
+
+    rivals: arms of other people, whose hands are left out.
+    """
+    found = [hand for hand in _distinct(found) if not _nearer(hand, arms, rivals)]
     pairs = sorted(
         (np.linalg.norm(hand.wrist - arm.wrist) / arm.forearm, k, arm.side)
         for k, hand in enumerate(found)
@@ -253,6 +324,39 @@ def _by_arm(arms: list[crops.Arm], found: list[FoundHand]) -> dict[str, FoundHan
         if side not in taken and k not in taken.values():
             taken[side] = k
     return {side: found[k].as_side(side) for side, k in taken.items()}
+
+
+def _nearer(hand: FoundHand, arms: list[crops.Arm], rivals: list[crops.Arm]) -> bool:
+    """Whether a hand is nearer to somebody else's arm than to any of the performer's, in forearms."""
+    away = lambda arm: np.linalg.norm(hand.wrist - arm.wrist) / arm.forearm  # noqa: E731
+    return min(map(away, rivals), default=np.inf) < min(map(away, arms), default=np.inf)
+
+
+def _on_head(image: np.ndarray, person: Person, others: list[Person]) -> bool:
+    """Whether a face (478, 3) px is on somebody's head, and on nobody else's."""
+    middle = image[:, :2].mean(0)
+    away = lambda one: np.linalg.norm(one.head - middle) / max(one.extent, 1.0)  # noqa: E731
+    return away(person) < min(map(away, others), default=HEAD_REACH) and away(person) < HEAD_REACH
+
+
+def _ends(rgb: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+    """(left, top, piece) of the squares at both ends of a lengthy picture; none of another."""
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    if max(height, width) < LENGTHY * side:
+        return []
+    return [(0, 0, rgb[:side, :side]), (width - side, height - side, rgb[height - side :, width - side :])]
+
+
+def _moved(person: Person, corner: tuple[int, int], rgb: np.ndarray) -> Person:
+    """Somebody who was found in a piece of a picture, as in the whole. corner: (left, top) px of the piece."""
+    image = person.body.image + [*corner, 0]
+    return replace(person, body=replace(person.body, image=image), size=(rgb.shape[1], rgb.shape[0]))
+
+
+def _dressed(person: Person, rgb: np.ndarray) -> Person:
+    """The same person with the colours that the picture shows."""
+    return replace(person, colours=colours(rgb, person.body))
 
 
 def _by_label(kept: dict[str, FoundHand], found: list[FoundHand]) -> dict[str, FoundHand]:
@@ -357,3 +461,10 @@ def _without_search(hand: Path) -> bytes:
     with zipfile.ZipFile(hand) as archive:
         detector, landmarks = HAND_BUNDLE
         return bundle({detector: centred_palm(archive.read(detector)), landmarks: archive.read(landmarks)})
+
+
+def _body_without_search(pose: Path) -> bytes:
+    """A pose bundle whose search always answers: the body fills the picture, head up."""
+    with zipfile.ZipFile(pose) as archive:
+        detector, landmarks = POSE_BUNDLE
+        return bundle({detector: centred_body(archive.read(detector)), landmarks: archive.read(landmarks)})

@@ -26,12 +26,14 @@ NEAR = 0.5
 class Person:
     """One body in one picture: its points, and whether it was proven to be somebody.
 
-    time: s. body: Points of 33. size: (width, height) px of the picture.
+    time: s. body: Points of 33. size: (width, height) px of the picture. colours: what he wears, see clothes.colours;
+    None where nobody has looked.
     """
 
     time: float
     body: Points
     size: tuple[int, int]
+    colours: np.ndarray | None = None
 
     @property
     def inside(self) -> np.ndarray:
@@ -43,6 +45,11 @@ class Person:
     def centre(self) -> np.ndarray:
         """(2,) px, the middle of the head points and shoulders, which any framing shows."""
         return self.body.image[:13, :2].mean(0)
+
+    @property
+    def head(self) -> np.ndarray:
+        """(2,) px, the middle of the eleven points of the head."""
+        return self.body.image[:11, :2].mean(0)
 
     @property
     def extent(self) -> float:

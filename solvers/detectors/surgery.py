@@ -50,6 +50,10 @@ UNSIGNED = (0.0, 255.0)
 # 2.6 times as large, moved by half the box toward the fingers (hand_detector_graph.cc).
 PALM_PIXELS, PALM_ANCHORS = 192, 2016
 PALM_TO_HAND, PALM_SHIFT = 2.6, 0.5
+# Its search for people: anchors of strides 8, 16 and three times 32 on 224 pixels; half the side of a body's square is
+# 1.25 times the way from the middle of the hips to the circle about the body (pose_detector_graph.cc).
+BODY_PIXELS, BODY_ANCHORS = 224, 2254
+BODY_TO_SQUARE = 1.25
 SURE, NEVER = 20.0, -20.0  # scores before the sigmoid
 
 
@@ -114,18 +118,48 @@ def centred_palm(detector: bytes) -> bytes:
 
     detector: palm_detection_full.tflite, whose inputs and outputs are kept and whose weights are dropped.
     """
-    model = _unpacked(detector)
-    graph = model.subgraphs[0]
-    anchor, middle = _middle_anchor()
+    anchor, middle = _middle_anchor(PALM_PIXELS)
     boxes, scores = np.zeros((PALM_ANCHORS, 18), np.float32), np.full((PALM_ANCHORS, 1), NEVER, np.float32)
     boxes[anchor], scores[anchor] = _palm(middle), SURE
-    answers = {18: boxes, 1: scores}
+    return _always(detector, boxes, scores)
+
+
+def centred_body(detector: bytes) -> bytes:
+    """A search for people that does not search: it always answers that one body fills the picture, head up.
+
+    With it the pose network looks at a piece that was cut where a person is known to be, where the search, which sees
+    the whole picture in 224 pixels, finds him not, or somebody else.
+
+    detector: pose_detection.tflite, whose inputs and outputs are kept and whose weights are dropped.
+    """
+    anchor, middle = _middle_anchor(BODY_PIXELS)
+    boxes, scores = np.zeros((BODY_ANCHORS, 12), np.float32), np.full((BODY_ANCHORS, 1), NEVER, np.float32)
+    boxes[anchor], scores[anchor] = _whole_body(middle), SURE
+    return _always(detector, boxes, scores)
+
+
+def _always(detector: bytes, boxes: np.ndarray, scores: np.ndarray) -> bytes:
+    """A search network with the same answer to every picture. boxes: (A, N). scores: (A, 1) before the sigmoid."""
+    model = _unpacked(detector)
+    graph = model.subgraphs[0]
+    answers = {boxes.shape[1]: boxes, 1: scores}
     outputs = []
     for tensor in [graph.tensors[k] for k in graph.outputs]:
         shape = [int(n) for n in tensor.shape]
         outputs.append(_add_tensor(model, tensor.name.decode(), shape, answers[shape[-1]]))
     _keep_tensors(model, [*graph.inputs, *outputs])
     return _packed(model)
+
+
+def _whole_body(middle: np.ndarray) -> np.ndarray:
+    """(12,) what the search says of a body whose square fills the picture: box, then four points, px off `middle`.
+
+    middle: (2,) px, of the anchor that says it.
+    """
+    centre, radius = np.full(2, BODY_PIXELS / 2), BODY_PIXELS / 2 / BODY_TO_SQUARE
+    points = np.tile(centre, (4, 1))
+    points[1] = centre - [0, radius]  # this one and the middle of the hips give size and direction
+    return np.concatenate([centre - middle, [radius, radius], (points - middle).ravel()]).astype(np.float32)
 
 
 def _palm(middle: np.ndarray) -> np.ndarray:
@@ -141,9 +175,12 @@ def _palm(middle: np.ndarray) -> np.ndarray:
     return np.concatenate([centre - middle, [side, side], (points - middle).ravel()]).astype(np.float32)
 
 
-def _middle_anchor() -> tuple[int, np.ndarray]:
-    """(index, centre px) of an anchor near the middle of the first layer: stride 8, two anchors a cell."""
-    cells = PALM_PIXELS // 8
+def _middle_anchor(pixels: int) -> tuple[int, np.ndarray]:
+    """(index, centre px) of an anchor near the middle of the first layer: stride 8, two anchors a cell.
+
+    pixels: the side of the picture that the network sees.
+    """
+    cells = pixels // 8
     row = column = cells // 2
     return (row * cells + column) * 2, np.array([(column + 0.5) * 8, (row + 0.5) * 8])
 

@@ -69,7 +69,7 @@ def test_nothing_outlives_the_command(networks, tmp_path, which):
     """Interrupted, ended or killed, the command leaves neither a file nor a process."""
     line = [sys.executable, "-m", "understudy", "detect", str(DEMO), "--out", str(tmp_path / "t.npz")]
     command = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    children = _wait_for(lambda: _children(command.pid) if list(tmp_path.glob(".detect-*/*.rows")) else None)
+    children = _wait_for(lambda: _children(command.pid) if list(tmp_path.glob(".detect-*/**/*.rows")) else None)
     command.send_signal(which)
     _, said = command.communicate(timeout=LONGEST)
     _wait_for(lambda: not any(map(_alive, children)) and not list(tmp_path.iterdir()) or None)
