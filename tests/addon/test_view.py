@@ -78,12 +78,16 @@ def taken(extension, empty_scene, made, tmp_path):
     return scene
 
 
+audible = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
+
+
 def strips(scene) -> list:
     """The strips in a scene's sequencer."""
     editor = scene.sequence_editor
     return list(getattr(editor, "strips", None) or getattr(editor, "sequences", ())) if editor else []
 
 
+@audible
 def test_sound_is_in_step_and_goes_again(taken):
     """Switched on, the timeline has the video's sound from the frame of the first key; moved with it; off, no more."""
     taken.understudy.view.sound = True
@@ -98,6 +102,7 @@ def test_sound_is_in_step_and_goes_again(taken):
     assert not strips(taken) and rendering.sound_of(taken) is None
 
 
+@audible
 def test_sound_of_somebody_else_stays(taken):
     """The sound that a scene was given by the command line is not touched by switching overlays."""
     rendering.add_sound(taken, Soundtrack(taken.understudy.take.video, 0.0), 1)

@@ -9,7 +9,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from understudy.addon import actions, bakes, workspace  # noqa: E402
+from understudy.addon import actions, bakes, kin, workspace  # noqa: E402
 from understudy.solvers.detect import detect  # noqa: E402
 
 DEMO = Path(__file__).resolve().parents[2] / "presets" / "demo" / "performance.mp4"
@@ -48,11 +48,16 @@ def playing(scene):
     return bakes.current(workspace.character(scene))
 
 
+def curves_of(scene, name):
+    """All curves of a bake, also those of the face's own action before Blender 4.4."""
+    for action in kin.find(workspace.character(scene), name).all:
+        yield from actions.curves(action)
+
+
 def keys(scene, word):
     """{path and index: values} of the curves that play and whose path holds a word."""
-    name = playing(scene).name
     found = {}
-    for curve in actions.curves(bpy.data.actions[name]):
+    for curve in curves_of(scene, playing(scene).name):
         if word in curve.data_path:
             points = np.empty(2 * len(curve.keyframe_points), np.float32)
             curve.keyframe_points.foreach_get("co", points)
@@ -95,14 +100,14 @@ def test_nothing_follows_where_it_is_switched_off(scene):
 
 def test_hand_made_keys_are_kept_aside(scene):
     """Keys edited by hand live on in a bake of their own when a slider re-bakes."""
-    curve = next(c for c in actions.curves(bpy.data.actions[playing(scene).name]) if "jawOpen" in c.data_path)
+    curve = next(c for c in curves_of(scene, playing(scene).name) if "jawOpen" in c.data_path)
     curve.keyframe_points[2].co[1] = 0.77
     curve.update()
     scene.understudy.look.intensity = 4.0
     follow()
     edited = [bake for bake in bakes.listed(workspace.character(scene)) if bake.edited]
     assert len(edited) == 1 and not playing(scene).edited
-    kept = next(c for c in actions.curves(bpy.data.actions[edited[0].name]) if "jawOpen" in c.data_path)
+    kept = next(c for c in curves_of(scene, edited[0].name) if "jawOpen" in c.data_path)
     assert kept.keyframe_points[2].co[1] == pytest.approx(0.77)
 
 
