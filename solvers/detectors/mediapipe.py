@@ -215,14 +215,6 @@ class MediaPipe:
         seen = np.array([point.visibility for point in landmarks])
         return Person(time, Points(_in_picture(landmarks, piece, matrix), _our_axes(world), seen), (width, height))
 
-    def _with_performer(self, pictures: Iterable) -> Iterator[tuple[float, np.ndarray, Person | None]]:
-        with contextlib.closing(pictures):
-            last = None
-            for time, rgb in pictures:
-                person = followed(self._everybody(time, rgb), last)
-                last = person or last
-                yield time, rgb, person
-
     def _face_in(
         self, rgb: np.ndarray, person: Person | None, last: FoundFace, others: list[Person] | None = None
     ) -> FoundFace:
