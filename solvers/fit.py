@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.ndimage import uniform_filter1d
 
-from . import signals
+from . import gaps, signals
 from .body import Camera, Sight
 from .bones import FROM, POINT, POINTS, REST, SOFTNESS, TO
 from .contacts import Anchors
@@ -21,6 +21,8 @@ PICTURE = 0.014  # m at the body: .008 body heights, the networks' noise in the 
 OUTLIER = 0.028  # m: from here on a point of the picture is doubted
 VECTOR = np.array([0.05, 0.045, 0.05])  # m: of a bone's world vector, at first
 RELAXED = 0.12  # m: of its depth in the later rounds, where lengths and picture tell more and it only picks the side
+LYING = np.radians([50.0, 70.0])  # a trunk that is tilted by so much, on average over
+LYING_FOR = 0.2  # Hz, some seconds, is that of somebody who lies, not of one who bends down
 UNSEEN = 0.15  # m: how firmly what is not seen is drawn to rest
 USUAL_PACE = 10.0  # m/s2: gives people's own jitter on the whole; 3 takes the snap from fast movement
 PACES = 3.0, 25.0  # m/s2: of somebody who sits and talks, and of somebody who jumps
@@ -76,17 +78,30 @@ def windows(samples: int) -> Iterator[tuple[int, int, np.ndarray]]:
 
 
 def facing(sight: Sight, up: np.ndarray) -> np.ndarray:
-    """The body's own axes as columns (T, 3, 3): its left, its back, up; by the line of the shoulders, upright.
+    """The body's own axes as columns (T, 3, 3): its left, its back, up; by the line of the shoulders.
 
-    sight: of the picked points. up: (3,), of the room.
+    sight: of the picked points. up: (3,), of the room; of those who lie for long, the trunk's direction takes its
+    place, so that what is not seen of them lies, too.
     """
+    up = _upwards(sight, up)
     across = sight.world[:, POINT["leftShoulder"]] - sight.world[:, POINT["rightShoulder"]]
-    across = signals.lowpass(signals.fill(across - (across @ up)[:, None] * up), sight.fps, 2.0)
+    across = signals.lowpass(signals.fill(across - (across * up).sum(-1, keepdims=True) * up), sight.fps, 2.0)
     across = np.where(np.linalg.norm(across, axis=1, keepdims=True) > 1e-3, across, [1.0, 0.0, 0.0])
-    left = across / np.linalg.norm(across, axis=1, keepdims=True)
-    left = left - (left @ up)[:, None] * up
-    left /= np.linalg.norm(left, axis=1, keepdims=True)
-    return np.stack([left, np.cross(up, left), np.broadcast_to(up, left.shape)], -1)
+    left = across - (across * up).sum(-1, keepdims=True) * up
+    left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-9)
+    return np.stack([left, np.cross(up, left), up], -1)
+
+
+def _upwards(sight: Sight, up: np.ndarray) -> np.ndarray:
+    """Which way those who stand or sit, or lie, hang: (T, 3), the room's up or the direction of the trunk."""
+    middle = lambda part: sight.world[:, [POINT[f"left{part}"], POINT[f"right{part}"]]].mean(1)  # noqa: E731
+    trunk = signals.lowpass(signals.fill(middle("Shoulder") - middle("Hip")), sight.fps, LYING_FOR)
+    trunk = np.where(np.isfinite(trunk), trunk, up)
+    trunk /= np.maximum(np.linalg.norm(trunk, axis=1, keepdims=True), 1e-9)
+    tilt = np.arccos(np.clip(trunk @ up, -1, 1))
+    share = np.clip((tilt - LYING[0]) / (LYING[1] - LYING[0]), 0, 1)[:, None]
+    mixed = share * trunk + (1 - share) * up
+    return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
 
 
 def _linear(sight, place, length, lens, up) -> list[np.ndarray]:
@@ -94,7 +109,9 @@ def _linear(sight, place, length, lens, up) -> list[np.ndarray]:
     seen = np.minimum(sight.weight[:, TO], sight.weight[:, FROM])[..., None]
     vector = np.nan_to_num(sight.world[:, TO] - sight.world[:, FROM])
     vector *= length[:, None] / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
-    rest = np.einsum("tij,bj->tbi", facing(sight, up), REST) * length[:, None]
+    axes = facing(sight, up)
+    local = gaps.ease_directions(np.einsum("tij,tbi->tbj", axes, vector), seen[..., 0] > 0, sight.time, REST)
+    rest = np.einsum("tij,tbj->tbi", axes, local) * length[:, None]
     precise, loose = seen / VECTOR**2, (1 - seen) / UNSEEN**2
     aim = (vector * precise + rest * loose) / (precise + loose)
     side = np.nan_to_num(lens.rays(sight.image))[..., [0, 2]]

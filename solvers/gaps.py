@@ -9,12 +9,15 @@ from . import rotations
 # Shorter losses are blinks of the detector and pass unseen; longer ones must not look frozen.
 HOLD = 0.2  # s that a value is held after it was seen last, or before it is seen again
 EASE = 0.4  # s from the held value to rest
+SLOWLY = 1.2  # s from the held value to rest of trunk and legs, which go a longer way and are heavier
 
 
-def nearness(seen: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def nearness(
+    seen: np.ndarray, time: np.ndarray, ease: float = EASE
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The samples seen last and next, and how much each still counts.
 
-    seen: (T,) bool with at least one True; time: (T,) s.
+    seen: (T,) bool with at least one True; time: (T,) s; ease: s, from the held value to rest.
     Result: before (T,), after (T,) indices of seen samples; shares of both (T,), 0..1, together at most 1.
     """
     index = np.arange(len(time))
@@ -22,7 +25,7 @@ def nearness(seen: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray
     after = np.minimum.accumulate(np.where(seen, index, len(time))[::-1])[::-1]
     since = np.where(before >= 0, time - time[before], np.inf)
     until = np.where(after < len(time), time[np.minimum(after, len(time) - 1)] - time, np.inf)
-    first, last = fading(since), fading(until)
+    first, last = fading(since, ease), fading(until, ease)
     # Two held values that overlap: go from one to the other, as near in time as each is.
     with np.errstate(invalid="ignore"):
         way = np.where(np.isfinite(since) & np.isfinite(until), since / np.maximum(since + until, 1e-9), 0.0)
@@ -35,9 +38,9 @@ def nearness(seen: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.maximum(before, 0), np.minimum(after, len(time) - 1), first, last
 
 
-def fading(distance: np.ndarray) -> np.ndarray:
-    """1 within HOLD of a sight, easing to 0 within EASE more. distance: (T,) s."""
-    way = np.clip((distance - HOLD) / EASE, 0, 1)
+def fading(distance: np.ndarray, ease: float = EASE) -> np.ndarray:
+    """1 within HOLD of a sight, easing to 0 within some more. distance: (T,) s; ease: s."""
+    way = np.clip((distance - HOLD) / ease, 0, 1)
     return 1 - way * way * (3 - 2 * way)
 
 
@@ -69,3 +72,18 @@ def ease_rotations(
     rest = np.broadcast_to(rest, held.shape)
     eased = rotations.slerp(rest, held, total.reshape(shape))
     return np.where(seen.reshape(-1, *[1] * (np.ndim(q) - 1)), q, eased), total
+
+
+def ease_directions(vectors: np.ndarray, seen: np.ndarray, time: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Directions of bones with their gaps filled: each goes on as it was seen last, then eases to rest.
+
+    vectors: (T, B, 3) in the body's own axes, whatever where unseen; seen: (T, B) bool; time: (T,) s; rest: (B, 3).
+    Result (T, B, 3), of unit length.
+    """
+    result = np.broadcast_to(rest, vectors.shape).astype(float).copy()
+    for bone in np.flatnonzero(seen.any(0)):
+        before, after, first, last = nearness(seen[:, bone], time, SLOWLY)
+        way = vectors[:, bone] / np.maximum(np.linalg.norm(vectors[:, bone], axis=-1, keepdims=True), 1e-9)
+        result[:, bone] = first[:, None] * way[before] + last[:, None] * way[after]
+        result[:, bone] += (1 - first - last)[:, None] * rest[bone]
+    return result / np.maximum(np.linalg.norm(result, axis=-1, keepdims=True), 1e-9)

@@ -10,6 +10,7 @@ from . import rotations, signals
 CARRY = 0.25  # s: how slowly a turn about a bone's own axis may change where nothing shows it
 EASE = 0.25  # s: of passing between what was seen and rest
 PULL = 0.02  # weight of the neutral turn against a clearly shown one
+BEYOND = np.radians(60)  # past the limit of a turn: what seems to be there is an error
 CUTOFF = 6.0  # Hz: of turns about a bone's own axis
 
 
@@ -28,11 +29,13 @@ def twist(q: np.ndarray, axis: np.ndarray) -> np.ndarray:
 def carry(angle: np.ndarray, weight: np.ndarray, fps: float, limit: float) -> np.ndarray:
     """Angles carried on smoothly where their weight is small, and kept within limits.
 
-    angle: (T,) rad, any. weight: (T,) 0..1. fps: 1/s. limit: rad, the largest size of the result.
-    The least of weight |z - e^ia|^2 + PULL |z - 1|^2 + (CARRY dz/dt)^2, whose angle is taken.
+    angle: (T,) rad, -pi..pi. weight: (T,) 0..1. fps: 1/s. limit: rad, the largest size of the result.
+    The least of weight (x - angle)^2 + PULL x^2 + (CARRY dx/dt)^2. What is beyond the limit by BEYOND is no turn but an
+    error of what shows it, as a knee that bends backwards; it counts for nothing, and no way leads through there.
     """
-    weight = np.where(np.isfinite(angle), np.nan_to_num(weight), 0.0)
-    right = weight * np.exp(1j * np.nan_to_num(angle)) + PULL
+    angle = np.nan_to_num(angle, nan=np.pi)
+    weight = np.nan_to_num(weight) * np.clip((limit + BEYOND - np.abs(angle)) / BEYOND, 0, 1)
+    right = weight * np.clip(angle, -limit, limit)
     band = np.zeros((2, len(angle)))
     band[1] = weight + PULL
     if len(angle) > 1:
@@ -40,10 +43,8 @@ def carry(angle: np.ndarray, weight: np.ndarray, fps: float, limit: float) -> np
         band[0, 1:] = -stiff
         band[1, :-1] += stiff
         band[1, 1:] += stiff
-        z = solveh_banded(band, np.stack([right.real, right.imag], 1))
-    else:
-        z = np.stack([right.real, right.imag], 1) / band[1][:, None]
-    return np.clip(np.arctan2(z[:, 1], z[:, 0]), -limit, limit)
+        return solveh_banded(band, right)
+    return right / band[1]
 
 
 def limited(q: np.ndarray, largest: float) -> np.ndarray:
