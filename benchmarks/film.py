@@ -16,7 +16,7 @@ import gzip
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Pat
     proportions, script = FIGURES[figure], PERFORMANCES[name]
     performance = perform(script, proportions, size, camera.projection(size))
     if frames:
-        performance = shortened(performance, frames)
+        performance = part(performance, np.array(frames))
     sound = None
     if script.speech[1]:
         start, phonemes = script.speech
@@ -85,11 +85,15 @@ def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Pat
     write_truth(performance, proportions, camera, size, out.with_suffix(".gt.json.gz"))
 
 
-def shortened(performance: Performance, frames: range) -> Performance:
-    """Only some frames of a performance."""
-    chosen = np.array(frames)
-    fields = ("time", "rotations", "root", "expressions", "gaze", "contacts", "confidence", "face_confidence")
-    return replace(performance, **{f: getattr(performance, f)[chosen] for f in fields})
+def part(performance: Performance, wanted: np.ndarray) -> Performance:
+    """Only some samples of a performance. wanted: (T,) bool, or indices."""
+    still = ("skeleton", "projection")
+    rows = {
+        entry.name: getattr(performance, entry.name)[wanted]
+        for entry in fields(performance)
+        if entry.name not in still and isinstance(getattr(performance, entry.name), np.ndarray)
+    }
+    return replace(performance, **rows)
 
 
 def pictures(figure: str, performance: Performance, camera: Camera, size: tuple[int, int]) -> Iterator[np.ndarray]:
@@ -133,15 +137,17 @@ def act(rig, performance: Performance, sample: int) -> None:
                 key.value = performance.expressions[sample, EXPRESSIONS.index(key.name)]
 
 
-def encode(frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[int, int], out: Path) -> None:
+def encode(
+    frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[int, int], out: Path, fps: float = FPS
+) -> None:
     """Write an mp4 (H.264, yuv420p) with AAC sound of the picture's length.
 
-    frames: (height, width, 3) uint8 at FPS; sound: (N,) -1..1 at RATE, or none.
+    frames: (height, width, 3) uint8; fps: of them, a second; sound: (N,) -1..1 at RATE, or none.
     """
     import av
 
     with av.open(str(out), "w", options={"movflags": "faststart"}) as container:
-        video = container.add_stream("libx264", rate=FPS)
+        video = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.options = {"crf": "19", "preset": "slow", "g": "48"}
         voice = container.add_stream("aac", rate=RATE) if sound is not None else None
@@ -151,7 +157,7 @@ def encode(frames: Iterator[np.ndarray], sound: np.ndarray | None, size: tuple[i
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
                 format="yuv420p", dst_colorspace="ITU709"
             )
-            frame.pts, frame.time_base = i, Fraction(1, FPS)
+            frame.pts, frame.time_base = i, 1 / Fraction(fps).limit_denominator(1001)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if voice:

@@ -160,4 +160,61 @@ REACH = Script(
     blinks=(0.6, 2.5),
 )  # fmt: skip
 
-PERFORMANCES: dict[str, Script] = {"demo": DEMO, "punch": PUNCH, "turn": TURN, "squat": SQUAT, "reach": REACH}
+
+def _combination() -> Script:
+    """Jab, cross, jab and an uppercut, a punch in a fifth of a second each, the whole body turning with them."""
+    jab = ((0.02, -0.98, 0.10), (-0.14, -0.98, 0.06), (-0.1, -0.2, -1.0), STILL)
+    upper = ((0.10, -0.75, -0.45), (-0.10, -0.45, 0.90), (-0.2, 0.9, 0.3), STILL)
+    left = [(0.0, *GUARD)]
+    right = [(0.0, *GUARD)]
+    for when, arm, hit in ((0.50, left, jab), (0.85, right, HIT), (1.45, left, jab), (1.75, right, HIT),
+                           (2.20, left, upper), (2.80, right, upper)):  # fmt: skip
+        arm += [(when, *GUARD), (when + 0.17, *hit), (when + 0.22, *hit), (when + 0.45, *GUARD)]
+    turn = ((0, 0, -16, 0), (0.5, 0, -16, 0), (0.67, 2, -30, 0), (0.85, 0, -18, 0), (1.03, 2, 22, 0), (1.4, 0, -14, 0),
+            (1.62, 2, -28, 0), (1.93, 2, 24, 0), (2.15, 0, 6, 0), (2.37, 0, -24, 0), (2.75, 0, -14, 0),
+            (2.98, 0, 26, 0), (3.4, 0, -16, 0))  # fmt: skip
+    drop = ((0, 0, 0, 0.05), (2.1, 0, 0, 0.05), (2.2, 0, 0, 0.12), (2.4, 0, -0.03, 0.03), (2.7, 0, 0, 0.11),
+            (3.0, 0, -0.03, 0.03), (3.4, 0, 0, 0.05))  # fmt: skip
+    return Script(
+        seconds=3.8, hips=drop, hips_turn=turn, torso=tuple((t, 6, 0.8 * yaw, 0) for t, _, yaw, _ in turn),
+        head=tuple((t, 3, -1.5 * yaw, 0) for t, _, yaw, _ in turn), arms={"left": left, "right": right},
+        hands={"left": ((0, "fist"),), "right": ((0, "fist"),)},
+        feet={"left": [Plant(0, 9, WIDE + 0.04, -0.16, 0)], "right": [Plant(0, 9, -WIDE - 0.04, 0.18, -40)]},
+        face={"browDown": ((0, 0.5),), "mouthPress": ((0, 0.3),)}, blinks=(1.25,),
+    )  # fmt: skip
+
+
+def _counting() -> Script:
+    """Both hands before the chest count, point, pinch, spread and close, while the palms turn."""
+    front = (0.30, -0.30, -0.91), (0.05, -0.72, 0.60)
+    low, high, side = ((0.26, -0.15, -0.95), (0.16, -0.90, 0.22)), ((0.40, -0.52, -0.72), (0.12, -0.45, 0.88)), (
+        (0.48, -0.20, -0.85), (0.55, -0.60, 0.55))  # fmt: skip
+    seen, inward, up = (-0.1, -1.0, 0.2), (-0.9, 0.1, 0.1), (-0.2, -0.2, 0.95)
+    keys = {
+        "left": [(0.0, *HANGING), (0.25, *HANGING), (0.75, *front, seen, STILL), (1.5, *high, seen, (0.0, 0.0, 8.0)),
+                 (2.1, *low, up, STILL), (2.7, *side, inward, STILL), (3.4, *front, seen, (0.0, -12.0, 0.0))],
+        "right": [(0.0, *HANGING), (0.45, *HANGING), (0.95, *front, inward, STILL), (1.7, *side, up, STILL),
+                  (2.4, *high, seen, (0.0, 0.0, -10.0)), (3.1, *low, inward, STILL), (3.7, *front, seen, STILL)],
+    }  # fmt: skip
+    shapes = ("fist", "point", "spread", "pinch", "open", "relaxed", "spread", "fist", "open")
+    return Script(
+        seconds=4.0, hips=((0, 0, 0, 0.012), (1.5, 0.03, 0, 0.02), (3.0, -0.02, 0, 0.014)),
+        torso=((0, 0, 0, 0), (1.3, 3, 6, 1), (2.6, 2, -7, -1), (3.6, 0, 0, 0)),
+        head=((0, 0, 0, 0), (1.0, 8, 6, 0), (2.2, 4, -10, 3), (3.4, 0, 4, 0)), arms=keys,
+        hands={"left": tuple((0.3 + 0.42 * k, shape) for k, shape in enumerate(shapes)),
+               "right": tuple((0.5 + 0.42 * k, shape) for k, shape in enumerate(shapes[::-1]))},
+        feet=standing(), blinks=(0.9, 2.6), face={"mouthSmile": ((0, 0.1), (1.2, 0.4), (2.4, 0.1)),
+                                                  "jawOpen": ((0, 0.0), (1.0, 0.25), (1.5, 0.0), (2.8, 0.2), (3.2, 0))},
+    )  # fmt: skip
+
+
+COMBINATION, COUNTING = _combination(), _counting()
+PERFORMANCES: dict[str, Script] = {
+    "demo": DEMO,
+    "punch": PUNCH,
+    "turn": TURN,
+    "squat": SQUAT,
+    "reach": REACH,
+    "combination": COMBINATION,
+    "counting": COUNTING,
+}

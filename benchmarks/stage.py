@@ -47,6 +47,37 @@ def dress(scene, pose: np.ndarray, fov: float, size: tuple[int, int]) -> None:
     scene.display.render_aa = "5"
 
 
+LIGHTS = {  # exposure in stops, where the light comes from (x right, y toward the wall, z up), depth of shadows if any
+    "room": (0.75, (-0.35, 0.45, 0.82), 0.30),
+    "window": (0.35, (0.90, 0.25, 0.35), 0.55),
+    "evening": (-0.40, (-0.60, 0.10, 0.79), 0.0),
+    "bright": (1.15, (0.15, 0.30, 0.94), 0.0),
+}
+
+
+def light(scene, name: str) -> None:
+    """Light a scene that is dressed otherwise than it was. name: one of LIGHTS."""
+    exposure, direction, shadow = LIGHTS[name]
+    scene.view_settings.exposure = exposure
+    scene.display.light_direction = direction
+    scene.display.shading.show_shadows, scene.display.shading.shadow_intensity = shadow > 0, shadow
+    scene.display.render_aa = "FXAA"  # a third of the time that samples take
+
+
+def stool(scene, place: tuple[float, float], height: float) -> None:
+    """A stool. place: (x, y) m of its middle; height: m of its seat."""
+    _box(scene, "seat", (*place, height - 0.02), (0.36, 0.36, 0.04), (0.55, 0.40, 0.28))
+    for x in (-0.15, 0.15):
+        for y in (-0.15, 0.15):
+            _box(
+                scene,
+                "leg",
+                (place[0] + x, place[1] + y, 0.5 * height - 0.02),
+                (0.03, 0.03, height - 0.04),
+                (0.4, 0.3, 0.2),
+            )
+
+
 def photograph(scene, path: str) -> str:
     """Render the scene's present state to a PNG and return its path."""
     scene.render.filepath = path

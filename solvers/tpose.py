@@ -111,7 +111,8 @@ def character_axes(character: Character, preset: RigPreset) -> np.ndarray:
     up = upright[:, 2] if low is None or top is None else top - low
     pairs = [place[f"left{part}"] - place[f"right{part}"] for part in PAIRS
              if f"left{part}" in place and f"right{part}" in place]  # fmt: skip
-    left = sum(pair / np.linalg.norm(pair) for pair in pairs) if pairs else upright[:, 0]
+    pairs = [pair / np.linalg.norm(pair) for pair in pairs if np.linalg.norm(pair) > 0]  # some collars share a joint
+    left = sum(pairs) if pairs else upright[:, 0]
     up = _snapped(up)
     left = _snapped(left - (left @ up) * up)
     left = left - (left @ up) * up
