@@ -40,7 +40,7 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     time, lens = body.clock(take, settings), body.camera(take, settings)
     take = swaps.repaired(take)
     whole = body.gate(take, time)
-    whole = body.turn_to_rays(body.straighten(body.smooth(whole, settings)), lens)
+    whole = body.turn_to_rays(swaps.feet_ahead(body.straighten(body.smooth(whole, settings))), lens)
     sight, present = bones.pick(whole), whole.present
 
     place = root.translations(sight, lens)

@@ -28,6 +28,10 @@ FRONT = np.radians([70.0, 30.0])  # off the camera: a face is seen more often th
 BEHIND = 0.25  # s before and after a moment in which limbs tell where they go
 AHEAD = 0.15  # s over which a difference in speed counts as much as the way it makes
 STILL = 0.2  # torsos: less than this tells little
+TOE, HEEL = 0.28, -0.055  # torsos ahead of the ankle (as bones.BONES has them)
+# Of a foot's depth that is known by where people's feet point. Of 0, .3, .5 and .7, half brings the headings of feet on
+# seven clips from 22 to 18 degrees off the truth, and those off by more than 60 from 5 to 2 in a hundred.
+AHEAD_SHARE = 0.5
 DEPTH = 0.5  # weight of depth, which is known least, against places in the picture
 
 
@@ -264,3 +268,28 @@ def _cheapest(own: np.ndarray, between: np.ndarray) -> np.ndarray:
     for t in range(len(own) - 1, 0, -1):
         label[t - 1] = came[t, label[t]]
     return label.astype(bool)
+
+
+# --- feet ------------------------------------------------------------------------------------------------------------
+
+
+def feet_ahead(sight: Sight) -> Sight:
+    """World points with toes where toes can be: the network sees many a foot too short, and takes away for towards.
+
+    sight: of the detector's 33 points, as the cut-out about the body was seen. Of each foot the depth, which is all
+    that the network guesses, is its mean with that of a foot that points ahead: at right angles to the shin and to
+    the line of hips and shoulders.
+    """
+    world = sight.world.copy()
+    across = sum(np.nan_to_num(world[:, left] - world[:, right]) for left, right in (SHOULDERS, HIPS))
+    trunk = np.linalg.norm(world[:, SHOULDERS].mean(1) - world[:, HIPS].mean(1), axis=1)
+    size = np.nanmedian(trunk) if np.isfinite(trunk).any() else 0.0
+    for side in ("left", "right"):
+        knee, ankle, heel, toe = (BODY_POINT[f"{side}{name}"] for name in ("Knee", "Ankle", "Heel", "FootIndex"))
+        ahead = np.cross(across, world[:, knee] - world[:, ankle])
+        length = np.linalg.norm(ahead, axis=1)
+        depth = np.where(length > 1e-4, ahead[:, 1] / np.maximum(length, 1e-4), np.nan) * size
+        for point, reach in ((toe, TOE), (heel, HEEL)):
+            mixed = (1 - AHEAD_SHARE) * world[:, point, 1] + AHEAD_SHARE * (world[:, ankle, 1] + reach * depth)
+            world[:, point, 1] = np.where(np.isfinite(mixed), mixed, world[:, point, 1])
+    return replace(sight, world=world)

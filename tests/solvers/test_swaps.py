@@ -145,3 +145,21 @@ def test_two_hands_that_look_like_the_others_are_the_others(acting):
     everywhere = np.ones(len(take.time), bool)
     assert swaps.swapped(swaps.relabelled(take, everywhere)).all()
     assert not swaps.swapped(take).any()
+
+
+@pytest.mark.parametrize("degrees", [0, 40, 150, 180, -140])
+def test_feet_that_are_seen_too_short_point_ahead(acting, degrees):
+    """Feet whose depth the network has lost, or turned round, head where the body does, within 40 degrees."""
+    take, angle = turning(acting, lambda time: np.radians(degrees) + 0 * time, noise=0.003)
+    world = take.body.world.copy()
+    for side in ("left", "right"):
+        ankle = world[:, BODY_POINT[f"{side}Ankle"], 1]
+        for name in ("Heel", "FootIndex"):
+            point = BODY_POINT[f"{side}{name}"]
+            world[:, point, 1] = ankle - 0.2 * (world[:, point, 1] - ankle)
+    sight = body.gate(replace(take, body=replace(take.body, world=world)), take.time)
+    mended = swaps.feet_ahead(sight).world
+    for side in ("left", "right"):
+        foot = mended[:, BODY_POINT[f"{side}FootIndex"]] - mended[:, BODY_POINT[f"{side}Heel"]]
+        off = np.arctan2(foot[:, 0], -foot[:, 1]) - angle
+        assert np.degrees(np.abs(np.mean((off + np.pi) % (2 * np.pi) - np.pi))) < 40
