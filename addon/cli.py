@@ -14,6 +14,7 @@ from ..solvers.performance import Performance
 from ..solvers.progress import Stages
 from ..solvers.results import result_file, result_folder, written_together
 from ..solvers.settings import Settings
+from ..solvers.shots import BRIDGE, CUTS, FIRST
 from ..solvers.take import Take
 from .quiet import quiet_blender
 
@@ -31,6 +32,12 @@ def add_verbs(verbs) -> None:
     verb.add_argument("--out", required=True, metavar="DIR", help="folder for the results, made where missing")
     verb.add_argument("--no-render", dest="render", action="store_false", help="end with the .blend")
     cli.add_range(verb)
+    cli.add_people(verb)
+    verb.add_argument(
+        "--cuts", choices=(BRIDGE, FIRST), default=BRIDGE,
+        help=f"what becomes of hard cuts: {BRIDGE}, {CUTS[BRIDGE]}; {FIRST}, {CUTS[FIRST]} (default: {BRIDGE})",
+    )  # fmt: skip
+    cli.add_floor(verb)
     _add_character(verb)
     _add_film(verb)
     _add_beside(verb)
@@ -64,7 +71,9 @@ def run_perform(arguments, stages: Stages) -> None:
     _check(arguments, stages)
     with written_together(out) as folder:
         take = _take(arguments, video, folder / "take.npz", stages)
-        performance = _solve(take, settings, stages)
+        for sentence in cli.about_people(take):
+            stages.say(f"note: {sentence}")
+        performance = cli.on_floor_of(_solve(take, settings, stages), arguments)
         record.save(performance, folder / "performance.npz")
         with quiet_blender(stages):
             clip, rig = _bake(performance, settings, arguments, stages)
@@ -193,9 +202,14 @@ def _take(arguments, video: Path | None, out: Path, stages: Stages) -> Take:
         from ..solvers.detect import detect
 
         with stages.stage("detect") as report:
-            return detect(video, out, start=arguments.start, end=arguments.end, progress=report)
+            return detect(
+                video, out, start=arguments.start, end=arguments.end, progress=report,
+                performer=arguments.performer, cuts=arguments.cuts,
+            )  # fmt: skip
     if arguments.start is not None or arguments.end is not None:
         raise SettingsError("A take has its range already: give --start and --end without --take, or leave them out.")
+    if arguments.performer:
+        raise SettingsError("A take has its performer already: give --performer without --take, or leave it out.")
     take = record.load(Take, arguments.take)
     if video is not None:  # where the video is now
         take = dataclasses.replace(take, source=take.source | {"path": str(video)})

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import record
-from .errors import DetectorError, ModelError, RecordError
+from . import performer, record
+from .errors import DetectorError, ModelError, RecordError, SettingsError
 from .performance import Performance
 from .progress import Stages
 from .results import result_file
 from .settings import Settings
+from .shots import BRIDGE, CUTS
 from .take import Take
 
 RECORD_SUFFIX = ".npz"
@@ -32,11 +33,18 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
     verb.add_argument("video", metavar="VIDEO", help="of any form that FFmpeg reads")
     verb.add_argument("--out", required=True, metavar="TAKE", help=f"the take to be written, *{RECORD_SUFFIX}")
     add_range(verb)
+    add_people(verb)
+    verb.add_argument(
+        "--cuts", choices=tuple(CUTS), default=BRIDGE,
+        help="what becomes of hard cuts: " + "; ".join(f"{name}, {words}" for name, words in CUTS.items())
+        + f" (default: {BRIDGE})",
+    )  # fmt: skip
     verb.set_defaults(run=run_detect)
 
     verb = verbs.add_parser("solve", help="turn a take into a performance")
     verb.add_argument("take", metavar="TAKE", help="what detect wrote")
     verb.add_argument("--out", required=True, metavar="PERFORMANCE", help=f"to be written, *{RECORD_SUFFIX}")
+    add_floor(verb)
     add_settings(verb)
     verb.set_defaults(run=run_solve)
 
@@ -54,11 +62,17 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
 def run_detect(arguments, stages: Stages) -> None:
     """detect VIDEO --out TAKE"""
     out = result_file(arguments.out, RECORD_SUFFIX)
-    from .detect import detect
+    from .detect import takes
 
     with stages.stage("detect") as report:
-        take = detect(arguments.video, out, start=arguments.start, end=arguments.end, progress=report)
-    stages.say(f"{out}: {_coverage_words(take)}")
+        made = takes(
+            arguments.video, out, start=arguments.start, end=arguments.end, progress=report,
+            performer=arguments.performer, cuts=arguments.cuts,
+        )  # fmt: skip
+    for sentence in about_people(made[0][1]):
+        stages.say(f"note: {sentence}")
+    for place, take in made:
+        stages.say(f"{place}: {_coverage_words(take)}")
 
 
 def run_solve(arguments, stages: Stages) -> None:
@@ -68,7 +82,7 @@ def run_solve(arguments, stages: Stages) -> None:
     from .solve import solve
 
     with stages.stage("solve"):
-        performance = solve(take, settings)
+        performance = on_floor_of(solve(take, settings), arguments)
     record.save(performance, out)
     for warning in performance.warnings:
         stages.say(f"note: {warning}")
@@ -115,6 +129,53 @@ def add_range(parser) -> None:
     """Add --start and --end, in seconds of the video, to a verb."""
     parser.add_argument("--start", type=seconds, metavar="S", help="s, where to begin (default: the video's start)")
     parser.add_argument("--end", type=seconds, metavar="S", help="s, where to stop (default: the video's end)")
+
+
+def add_people(parser) -> None:
+    """Add --performer to a verb."""
+    parser.add_argument(
+        "--performer", type=performer_word, default="", metavar="WHO",
+        help="who of several people: a number, 1 being the most prominent one (default), or a point on him in the "
+        "first picture as shares of its width and height (0.3,0.4; in the picture at 12.5 s: 0.3,0.4@12.5)",
+    )  # fmt: skip
+
+
+def add_floor(parser) -> None:
+    """Add --floor-of to a verb."""
+    parser.add_argument(
+        "--floor-of", metavar="PERFORMANCE",
+        help="what solve wrote of another performer of the same video: stand on that one's floor, at that one's scale",
+    )  # fmt: skip
+
+
+def on_floor_of(performance: Performance, arguments) -> Performance:
+    """A performance on the floor that the arguments name, if any. arguments: of a verb with add_floor."""
+    if arguments.floor_of is None:
+        return performance
+    from .together import on_floor_of as moved
+
+    return moved(performance, record.load(Performance, arguments.floor_of))
+
+
+def performer_word(word: str) -> str:
+    """The same word, where it can name a performer. Raises ArgumentTypeError where it cannot."""
+    try:
+        performer.read(word)
+    except SettingsError as fault:
+        raise argparse.ArgumentTypeError(str(fault).rstrip(".")) from fault
+    return word
+
+
+def about_people(take: Take) -> list[str]:
+    """What has to be told of a take in which there was a choice: sentences about people and cuts."""
+    people, cuts = take.source.get("people", 1), take.source.get("cuts", ())
+    told = []
+    if people > 1:
+        told.append(f"{people} people are seen; performer {take.source['performer']} is followed (see --performer).")
+    if cuts:
+        times = ", ".join(f"{time:.2f}" for time in cuts)
+        told.append(f"The view changes at {times} s (see --cuts of detect).")
+    return told
 
 
 def add_settings(parser) -> None:
@@ -187,6 +248,9 @@ def _describe_take(take: Take) -> dict:
         "seconds": _span(take.time),
         "samples": len(take.time),
         "coverage": coverage(take),
+        "people": take.source.get("people", 1),
+        "performer": take.source.get("performer", 1),
+        "cuts": [round(time, 3) for time in take.source.get("cuts", ())],
         "sound": take.source.get("sound"),
         "detector": " ".join(str(take.detector.get(word, "")) for word in ("name", "version")).strip(),
     }

@@ -22,7 +22,7 @@ class Performance:
     expressions: (T, 52) 0..1 in the order of names.EXPRESSIONS.
     gaze: (T, 2, 2) rad, (left eye, right eye) x (yaw to the performer's left, pitch up), relative to the head.
     contacts: (T, 4) 0..1 in the order of names.CONTACTS.
-    touches: (T, 5) 0..1 in the order of names.TOUCHES: how far a hand is in touch with something of the performer's own;
+    touches: (T, 5) 0..1 in the order of names.TOUCHES: how far a hand touches something of the performer's own;
     where on it, the joints tell. Performances that were kept before there were touches have none.
     confidence: (T, J) 0..1; 0 where the camera did not see the joint and it holds or rests.
     face_confidence: (T,) 0..1; 0 where no face was seen and the expressions hold or ease to neutral.
@@ -31,6 +31,7 @@ class Performance:
     framing: one of names.FRAMINGS: how much of the body the camera saw in most of the clip.
     source: as the take's. settings: {field: value} it was solved with. warnings: sentences for the user.
     history: ((verb, {argument: value}), ...).
+    origin: (x, y) m, the spot of the room on which a character's own origin is; None is where the path begins.
     """
 
     time: np.ndarray
@@ -50,6 +51,7 @@ class Performance:
     warnings: tuple[str, ...] = ()
     history: tuple = ()
     touches: np.ndarray = None
+    origin: tuple[float, float] | None = None
 
     def __post_init__(self):
         if self.touches is None:

@@ -177,7 +177,7 @@ def pelvis_path(performance: Performance, rig: Rig, turns: np.ndarray) -> np.nda
     skeleton = performance.skeleton
     middle = (skeleton[JOINT["leftUpperLeg"]] + skeleton[JOINT["rightUpperLeg"]]) / 2
     path = performance.root + rotate(world_rotations(performance.rotations)[:, JOINT["hips"]], middle)
-    path = path - [*path[0, :2], ankle_height(performance)]
+    path = path - [*(performance.origin or path[0, :2]), ankle_height(performance)]
     return path * rig.scale + [*rig.pelvis[:2], rig.ground + rig.ankle]
 
 
