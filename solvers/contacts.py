@@ -9,13 +9,13 @@ from scipy.ndimage import binary_propagation, minimum_filter1d
 
 from . import rotations, signals
 from .body import Sight
-from .bones import POINT
+from .bones import BONE, POINT
 
 FEET = [POINT[name] for name in ("leftHeel", "leftFootIndex", "rightHeel", "rightFootIndex")]  # as names.CONTACTS
 # Against four cameras (two views of a man who steps, leans, balances) these find .90 to 1.0 of the resting feet, and
 # .92 to .95 of what they find does rest.
 SPEED = 0.5  # m/s: a foot that rests is slower,
-STIR = 0.3  # m/s: and before and after it moves, it is slower than this,
+STIR = 0.35  # m/s: and before and after it moves, it is slower than this,
 ALONG = 0.35  # counting this share of what is along the line of sight, where speed is known least,
 ABOVE = 0.15  # m: and is not higher above the lowest foot around that moment
 SHORTEST = 0.1  # s: briefer contacts and briefer breaks are noise
@@ -24,11 +24,20 @@ HOLD = 0.0015  # m: how far a planted foot may move from one sample to the next
 FLAT = 0.04  # m: how far it may be off the floor
 OFF = 0.03  # m: how far it seems to be off where it stands on it,
 AWAY = 0.15  # m: when besides its depth is off by so much
+HEEL = 0.1  # m: the heel's point may lie this much above the toes' in a foot that stands flat (measured: .03 to .08)
+TRIED = 60  # heights of the floor
+# How far the skin is from a joint, m, where somebody lies, kneels or sits on it.
+FLESH = {"Shoulder": 0.08, "Hip": 0.1, "Knee": 0.05, "Elbow": 0.04, "Wrist": 0.03}
 
 # Where a person's mass is, by points (segment masses of Winter, "Biomechanics and motor control of human movement").
 MASS = {"Shoulder": 0.18, "Hip": 0.11, "Elbow": 0.028, "Wrist": 0.022, "Knee": 0.1, "Ankle": 0.06}
 LEVEL = np.radians([5, 15])  # a tilt is believed from the first, and wholly from the second: fits lean people by 5
 STEEPEST = np.radians(45)
+TILT, ROLL = 0.09, 0.03  # slopes: how far `up` may be off as a camera looks up or down, and aside or level
+UNEVEN = 0.04  # m: how far a place where a foot stands may be off a level floor
+STOOD = 0.3  # s: a place counts in full
+TURN = 0.25  # slope: more than this is no error
+ROUNDS = 10
 LONG = 0.8  # of its straight length, of the leg on which somebody stands
 CROOKED = np.radians(30)  # between trunk and legs, at most
 SUPPORTED = 0.1  # of the samples have to show resting feet before they tell which way is up
@@ -38,13 +47,30 @@ SUPPORTED = 0.1  # of the samples have to show resting feet before they tell whi
 class Anchors:
     """What holds planted feet (T samples, P points).
 
-    height: m along `up`, where the floor is. stiffness: (T, P) 1/m2, how firmly points are held at that height.
+    height: (P,) m along `up`, where each is on the floor. stiffness: (T, P) 1/m2, how firmly points are held there.
     hold: (T, P) 1/m2, how firmly they are held where they are in the next sample.
     """
 
-    height: float
+    height: np.ndarray
     stiffness: np.ndarray
     hold: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where feet stand.
+
+    height: m along `up`, of the toes on the floor. heel: m, how much higher the point of the heel is than that of the
+    toes in a foot that stands flat: the network sees it at the back of the shoe, not at the sole.
+    """
+
+    height: float
+    heel: float
+
+    @property
+    def each(self) -> np.ndarray:
+        """Heights (4,) m of heels and toes on the floor, in the order of names.CONTACTS."""
+        return self.height + np.array([self.heel, 0.0, self.heel, 0.0])
 
 
 def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
@@ -68,6 +94,34 @@ def upwards(points: np.ndarray, sight: Sight) -> np.ndarray:
     share = np.clip((angle - LEVEL[0]) / (LEVEL[1] - LEVEL[0]), 0, 1)
     believed = min(angle * share, STEEPEST)
     return rotations.rotate(rotations.from_vector(turn / max(angle, 1e-9) * believed), up)
+
+
+def levelled(up: np.ndarray, points: np.ndarray, rests: np.ndarray, fps: float) -> np.ndarray:
+    """Which way is up, (3,), so that the places where feet have stood lie more nearly on one level.
+
+    up: (3,), by people's lean, which is kept as far as the places do not tell otherwise. points: (T, P, 3) m.
+    rests: (T, 4) bool, of `resting`. fps: 1/s. Least squares with Cauchy weights of slopes, and of the heights of heels
+    and of toes; steps and what else is not level are outliers.
+    """
+    found = [
+        (np.median(points[start:stop, foot], axis=0), column % 2, min(1.0, (stop - start) / fps / STOOD))
+        for column, foot in enumerate(FEET)
+        for start, stop in signals.runs(rests[:, column])
+    ]
+    if len(found) < 3:
+        return up
+    place, toe, weight = (np.array(part) for part in zip(*found, strict=True))
+    roll = np.array([1.0, 0.0, 0.0]) - up[0] * up
+    axes = np.stack([roll, np.cross(up, roll)]) / np.linalg.norm(roll)
+    rows = np.stack([*(place @ axes.T).T, toe == 0, toe == 1], 1).astype(float)
+    firm = np.array([1 / ROLL**2, 1 / (TILT if up[2] < 1 else ROLL) ** 2, 1e-6, 1e-6])
+    slopes, share = np.zeros(4), weight
+    for _ in range(ROUNDS):
+        scaled = rows * (share / UNEVEN**2)[:, None]
+        slopes = np.linalg.solve(rows.T @ scaled + np.diag(firm), -scaled.T @ (place @ up))
+        share = weight / (1 + ((place @ up + rows @ slopes) / UNEVEN) ** 2)
+    found = up + np.clip(slopes[:2], -TURN, TURN) @ axes
+    return found / np.linalg.norm(found)
 
 
 def standing(points: np.ndarray) -> np.ndarray:
@@ -99,13 +153,35 @@ def _speed(points: np.ndarray, fps: float) -> np.ndarray:
     return np.linalg.norm(velocity - (1 - ALONG) * along, axis=-1)
 
 
-def floor(points: np.ndarray, up: np.ndarray, present: np.ndarray) -> float:
-    """Height of the floor along `up`, m: where the lowest of heels and toes are at their lowest.
+def ground(points: np.ndarray, rests: np.ndarray, sight: Sight, up: np.ndarray) -> Ground:
+    """Where the floor is: the lowest height at which feet rest for long, unless somebody lies or sits lower.
 
-    points: (T, P, 3) m. up: (3,). present: (T,) whether somebody is there.
+    points: (T, P, 3) m. rests: (T, 4) bool, of `resting`. sight: of the picked points. up: (3,).
+    Where no foot is seen to rest, it is where the feet are at their lowest.
     """
-    lowest = (points[:, FEET] @ up).min(1)
-    return float(np.percentile(lowest[present] if present.any() else lowest, LOWEST))
+    height, present = points @ up, sight.present
+    here = present if present.any() else np.ones(len(points), bool)
+    feet = height[:, FEET]
+    both = [rests[:, side] & rests[:, side + 1] for side in (0, 2)]
+    flat = np.concatenate([(feet[:, side] - feet[:, side + 1])[on] for side, on in zip((0, 2), both, strict=True)])
+    heel = float(np.clip(np.median(flat), 0, HEEL)) if len(flat) > SHORTEST * sight.fps else 0.0
+    feet = feet - [heel, 0.0, heel, 0.0]
+    level = _level(feet[rests]) if rests.any() else float(np.percentile(feet.min(1)[here], LOWEST))
+    parts = [POINT[side + name] for name in FLESH for side in ("left", "right")]
+    body = height[:, parts] - np.repeat(list(FLESH.values()), 2)
+    lying = np.where(sight.weight[:, parts] > 0, body, np.inf).min(1)[here]
+    lowest = np.percentile(lying, LOWEST) if np.isfinite(lying).all() else np.inf
+    return Ground(float(lowest) if lowest < level - ABOVE / 2 else level, heel)
+
+
+def _level(heights: np.ndarray) -> float:
+    """The lowest height (m) about which many of the heights (N,) are: half as many as about any other."""
+    tried = np.linspace(*np.percentile(heights, [1, 99]), TRIED)
+    around = (1 / (1 + ((heights[:, None] - tried) / OFF) ** 2) ** 2).sum(0)
+    best = int(np.argmax(around >= 0.5 * around.max()))
+    while best + 1 < TRIED and around[best + 1] > around[best]:
+        best += 1
+    return float(tried[best])
 
 
 def resting(points: np.ndarray, sight: Sight) -> np.ndarray:
@@ -138,25 +214,46 @@ def detect(rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray) 
     return (rests & (height < lowest[:, None] + ABOVE)).astype(float)
 
 
-def anchors(rests: np.ndarray, points: np.ndarray, up: np.ndarray, height: float | None, firmness: float) -> Anchors:
+def anchors(rests: np.ndarray, points: np.ndarray, up: np.ndarray, on: Ground | None, firmness: float) -> Anchors:
     """What holds feet that rest: each where it is, and those near to the floor on it.
 
-    rests: (T, 4) bool. points: (T, P, 3) m. up: (3,). height: of the floor along `up`, m; None where it is not known.
+    rests: (T, 4) bool. points: (T, P, 3) m. up: (3,). on: the ground; None where it is not known yet.
     firmness: 0..1, how strongly they are held.
     Each stretch of rest is drawn to the floor by the share that it looks like standing on it, for what its height
     and its depth may be off; a foot that rests on a step or in the air keeps its height.
     """
-    stiffness, hold = np.zeros(points.shape[:2]), np.zeros(points.shape[:2])
+    height, stiffness, hold = np.zeros(points.shape[1]), np.zeros(points.shape[:2]), np.zeros(points.shape[:2])
     hold[:-1, FEET] = (rests[1:] & rests[:-1]) * firmness / HOLD**2
-    if height is None:
-        return Anchors(0.0, stiffness, hold)
+    if on is None:
+        return Anchors(height, stiffness, hold)
+    height[FEET] = on.each
     for column, foot in enumerate(FEET):
         for start, stop in signals.runs(rests[:, column]):
             place = np.median(points[start:stop, foot], axis=0)
             off = np.hypot(OFF, AWAY * abs(place @ up) / np.linalg.norm(place))
-            share = 1 / (1 + ((place @ up - height) / off) ** 2) ** 2
+            share = 1 / (1 + ((place @ up - height[foot]) / off) ** 2) ** 2
             stiffness[start:stop, foot] = share * firmness / FLAT**2
     return Anchors(height, stiffness, hold)
+
+
+def on_soles(points: np.ndarray, length: np.ndarray, heel: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points and lengths with the heels at the sole: standing feet become level.
+
+    points: (T, P, 3) m. length: (B,) m in the order of bones.BONES. heel: m, see Ground. Toes and ankles stay.
+    """
+    points, length = points.copy(), length.copy()
+    for side in ("left", "right"):
+        ankle, back, tip = (POINT[side + name] for name in ("Ankle", "Heel", "FootIndex"))
+        sole, leg = points[:, back] - points[:, tip], points[:, ankle] - points[:, tip]
+        size = np.maximum(np.linalg.norm(sole, axis=1, keepdims=True), 1e-6)
+        up = leg - (leg * sole).sum(1, keepdims=True) / size**2 * sole
+        up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-6)
+        lowered = sole - heel * up
+        lowered *= size / np.maximum(np.linalg.norm(lowered, axis=1, keepdims=True), 1e-6)
+        points[:, back] = points[:, tip] + lowered
+        span = np.linalg.norm(points[:, ankle] - points[:, back], axis=1)
+        length[BONE[f"{side}Ankle", f"{side}Heel"]] = np.median(span)
+    return points, length
 
 
 def steady(mask: np.ndarray, shortest: int) -> np.ndarray:

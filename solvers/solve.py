@@ -49,18 +49,20 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     up, rests = contacts.upwards(points, sight), contacts.resting(points, sight)
     pace, feet = fit.liveliness(points, sight.fps), contacts.anchors(rests, points, up, None, settings.foot_lock)
     points = fit.fit(sight, place, length, lens, settings, pace, up, feet, points)
-    up, rests = contacts.upwards(points, sight), contacts.resting(points, sight)
-    ground = contacts.floor(points, up, present)
+    rests = contacts.resting(points, sight)
+    up = contacts.levelled(contacts.upwards(points, sight), points, rests, sight.fps)
+    ground = contacts.ground(points, rests, sight, up)
     feet = contacts.anchors(rests, points, up, ground, settings.foot_lock)
     points = root.held(fit.fit(sight, place, length, lens, settings, pace, up, feet, points), present)
     touching = contacts.detect(rests, points, sight, up)
+    points, length = contacts.on_soles(points, length, ground.heel)
 
     room = rotations.between(up, fit.UP)
     points = rotations.rotate(room, points)
     looks, looked = posing.look(*head.solve_head(take, time, settings), whole, room)
     palms = {side: posing.palm(hands.solve_hand(take, side, time, settings), room) for side in SIDES}
     world, person = posing.pose(points, posing.skeleton(length), sight, palms, looks, looked)
-    path, camera = root.stand(points, contacts.floor(points, fit.UP, present), present, person, take)
+    path, camera = root.stand(points, ground.height, present, person, take)
 
     values, face_seen = face.solve_expressions(take, time, settings)
     performance = Performance(
