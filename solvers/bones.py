@@ -52,7 +52,7 @@ TWIN = np.array([BONE.get((mirrored(a), mirrored(b)), i) for i, (a, b, *_) in en
 TORSO = [BONE["leftShoulder", "leftHip"], BONE["rightShoulder", "rightHip"]]
 HEIGHT = 3.33  # torsos: legs 1.56, torso 1, neck and head .63, ankle to sole .14 (Winter, as above)
 TORSO_METRES = 1.70 / HEIGHT  # of a person of whom too little is seen to tell
-TRUST = 0.5  # a clear sight in this share of the samples counts as much as what is usual
+TRUST = 0.7  # a clear sight in this share of the samples counts as much as what is usual
 
 
 def pick(sight: Sight) -> Sight:
