@@ -1,115 +1,55 @@
-"""How near a solved performance comes to a known truth: python -m understudy.benchmarks.accuracy [CLIP.mp4 ...]
+"""How near a solved performance comes to a known truth: python -m understudy.benchmarks.accuracy [CLIP or FOLDER ...]
 
-A clip's truth lies beside it as CLIP.gt.json.gz, as film.py writes it. Without arguments the embedded demo clip is
-measured. Prints one Markdown table: body (limb directions, joint positions, jitter, foot skate) and face (correlation
-and size of the expressions that move).
+A clip's truth lies beside it as CLIP.gt.json.gz, as film.py writes it, or in a reference of several cameras
+(--reference FILE.npz, --camera NAME). Without arguments the embedded demo clip is measured. Prints Markdown: the body
+as solved here, as MediaPipe's own Tasks give it (raw), and as these behind a one-euro filter, and then the face.
+measures.py says what each column means.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import sys
-import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..solvers.names import EXPRESSION, JOINT
+from ..solvers import record
+from ..solvers.errors import UnderstudyError
+from ..solvers.names import EXPRESSION
 from ..solvers.performance import Performance
-from ..solvers.skeleton import joint_positions
+from ..solvers.solve import solve
+from ..solvers.take import Take
+from . import measures
+from .measures import Points, points_of
+from .raw import kept_raw_points, one_euro
+from .truth import Truth, TruthError, truth_of
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
-
-# VRM joint -> the name that truth files use (Mixamo's).
-TRUTH_NAMES = {
-    f"{side}{ours}": f"{side.capitalize()}{theirs}"
-    for side in ("left", "right")
-    for ours, theirs in {
-        "UpperArm": "Arm",
-        "LowerArm": "ForeArm",
-        "Hand": "Hand",
-        "UpperLeg": "UpLeg",
-        "LowerLeg": "Leg",
-        "Foot": "Foot",
-    }.items()
-}
-LIMBS = [
-    (f"{side}{a}", f"{side}{b}")
-    for side in ("left", "right")
-    for a, b in (("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))
-]
+VIDEOS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 MOVES = 0.05  # an expression moves in the truth when its standard deviation is above this
-PLANTED = 0.25  # m/s; a true foot slower than this, near the floor, is planted
+WAYS = ("ours", "raw", "raw + one-euro")
+# Column -> its heading.
+BODY = {"pa": "pa mm", "direction": "direction °", "mpjpe": "mpjpe mm", "bone_cv": "bone cv %", "jitter": "jitter",
+        "jitter_truth": "truth's", "acceleration": "acceleration m/s²", "skate": "skate m/s",
+        "skate_truth": "truth's", "pip": "pip °", "foot_height": "foot height cm", "wrong_side": "wrong side %",
+        "palm_flipped": "palm flipped %"}  # fmt: skip
+FACE = {"face_r": "r", "face_gain": "gain", "face_mae": "mean error", "face_good": "with r > .5", "face_moving": "of"}
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What really happened in a clip.
+class Measured:
+    """One clip's figures. body: {way: {measure: value}}; face: {measure: value}, ours; empty where nothing moves."""
 
-    time: (T,) s. joints: {VRM joint: (T, 3) m}, z up, +y away from the camera. expressions: {ARKit name: (T,)}.
-    """
-
-    time: np.ndarray
-    joints: dict[str, np.ndarray]
-    expressions: dict[str, np.ndarray]
-
-
-def read_truth(path: Path | str) -> Truth:
-    """Read a .gt.json.gz. path: of the file."""
-    with gzip.open(path, "rt") as file:
-        frames = json.load(file)["frames"]
-    names = sorted({name for frame in frames for name in frame["w"]})
-    return Truth(
-        np.array([frame["t"] for frame in frames], float),
-        {ours: np.array([frame["p3d"][theirs] for frame in frames], float) for ours, theirs in TRUTH_NAMES.items()},
-        {name: np.array([frame["w"].get(name, 0.0) for frame in frames]) for name in names},
-    )
-
-
-def measure(performance: Performance, truth: Truth) -> dict[str, float]:
-    """All figures of one clip: see body_measures and face_measures.
-
-    performance: what was solved. truth: what really happened.
-    """
-    return body_measures(performance, truth) | face_measures(performance, truth)
+    body: dict[str, dict[str, float]]
+    face: dict[str, float]
 
 
 def body_measures(performance: Performance, truth: Truth) -> dict[str, float]:
-    """Errors of the limbs.
-
-    direction: mean angle (deg) between solved and true limbs, after one rotation for the whole clip.
-    mpjpe, pa: mean joint distance (mm), about the mid-hip after that rotation, and after a similarity fit a frame.
-    jitter, jitter_truth: mean third difference of the joints about the mid-hip, 10 m/s^3.
-    skate: mean speed (m/s) of solved feet while the true foot is planted.
-    """
-    positions = joint_positions(performance.rotations, performance.root, performance.skeleton)
-    at = truth.time
-    solved = np.stack([_interpolated(performance.time, positions[:, JOINT[name]], at) for name in truth.joints], 1)
-    true = np.stack(list(truth.joints.values()), 1)
-    order = list(truth.joints)
-    hips = [order.index("leftUpperLeg"), order.index("rightUpperLeg")]
-    fps = 1.0 / np.median(np.diff(at))
-    a = solved - solved[:, hips].mean(1, keepdims=True)
-    b = true - true[:, hips].mean(1, keepdims=True)
-    a = a @ _rotation_onto(a.reshape(-1, 3), b.reshape(-1, 3)).T
-    limbs = [(order.index(start), order.index(end)) for start, end in LIMBS]
-    directions = [np.stack([_unit(x[:, end] - x[:, start]) for start, end in limbs], 1) for x in (a, b)]
-    angles = np.degrees(np.arccos(np.clip((directions[0] * directions[1]).sum(-1), -1, 1)))
-    feet = [order.index("leftFoot"), order.index("rightFoot")]
-    speed = [np.linalg.norm(np.gradient(x[:, feet], axis=0), axis=-1) * fps for x in (solved, true)]
-    floor = np.percentile(true[:, feet, 2], 5) + 0.08
-    planted = (speed[1] < PLANTED) & (true[:, feet, 2] < floor)
-    return {
-        "direction": float(angles.mean()),
-        "mpjpe": float(np.linalg.norm(a - b, axis=-1).mean() * 1e3),
-        "pa": float(np.mean([_similarity_distance(p, q) for p, q in zip(solved, true, strict=True)]) * 1e3),
-        "jitter": _jitter(a, fps),
-        "jitter_truth": _jitter(b, fps),
-        "skate": float(speed[0][planted].mean()) if planted.any() else float("nan"),
-    }
+    """Errors of a performance's body and fingers; measures.body_measures says which."""
+    return measures.body_measures(points_of(performance), truth)
 
 
 def face_measures(performance: Performance, truth: Truth) -> dict[str, float]:
@@ -146,55 +86,96 @@ def expression_correlations(performance: Performance, truth: Truth, names: list[
     return result
 
 
-def _interpolated(time: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    return np.stack([np.interp(at, time, column) for column in values.T], 1)
+def clips_in(places: Iterable[Path]) -> list[Path]:
+    """Clips that are named, and those of named folders that have a truth beside them. places: files and folders."""
+    clips = []
+    for place in places:
+        if place.is_dir():
+            inside = (path for path in sorted(place.iterdir()) if path.suffix.lower() in VIDEOS)
+            clips += [path for path in inside if path.with_suffix(".gt.json.gz").is_file()]
+        else:
+            clips.append(place)
+    return clips
 
 
-def _unit(v: np.ndarray) -> np.ndarray:
-    return v / np.linalg.norm(v, axis=-1, keepdims=True)
+def performance_of(clip: Path, kept: Path | None) -> Performance:
+    """What the solver makes of a clip. kept: where its take is, or goes to, so that it is looked at once; or none."""
+    from ..solvers.detect import detect
+
+    there = kept is not None and kept.is_file()
+    return solve(record.load(Take, kept) if there else detect(clip, kept))
 
 
-def _rotation_onto(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The rotation R that brings points a onto b, b ~ a @ R.T (Kabsch 1976)."""
-    u, _, vt = np.linalg.svd(a.T @ b)
-    return (u * [1, 1, np.sign(np.linalg.det(u @ vt))] @ vt).T
+def measure(clip: Path, truth: Truth, kept: Path | None, raw: bool, plots: Path | None) -> Measured:
+    """All figures of a clip.
+
+    kept: folder in which takes and raw points are found again. raw: whether the raw ways are measured as well.
+    plots: folder for its plots.
+    """
+    performance = performance_of(clip, kept and kept / f"{clip.stem}.take.npz")
+    ways: dict[str, Points] = {WAYS[0]: points_of(performance)}
+    has_body = len(truth.measured) >= measures.FEWEST
+    if raw and has_body:
+        plain = kept_raw_points(clip, kept and kept / f"{clip.stem}.raw.npz")
+        ways |= {WAYS[1]: plain, WAYS[2]: one_euro(plain)}
+    if plots and has_body:
+        from .plots import write_plots
+
+        write_plots(plots, clip.stem, ways, truth)
+    body = {way: measures.body_measures(points, truth) for way, points in ways.items()} if has_body else {}
+    return Measured(body, face_measures(performance, truth))
 
 
-def _similarity_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean distance of points a from b after the best similarity (Umeyama 1991)."""
-    a, b = a - a.mean(0), b - b.mean(0)
-    turned = a @ _rotation_onto(a, b).T
-    return float(np.linalg.norm(turned * ((turned * b).sum() / (turned**2).sum()) - b, axis=-1).mean())
+def tables(rows: dict[str, Measured]) -> str:
+    """Body and face of all clips as Markdown. rows: {clip: its figures}."""
+    body = [((clip, way), row) for clip, found in rows.items() for way, row in found.body.items()]
+    face = [((clip,), found.face) for clip, found in rows.items() if found.face]
+    parts = [_table(("clip", "way"), BODY, body)] if body else []
+    return "\n\n".join([*parts, *([_table(("face",), FACE, face)] if face else [])])
 
 
-def _jitter(x: np.ndarray, fps: float) -> float:
-    return float(np.linalg.norm(np.diff(x, n=3, axis=0), axis=-1).mean() * fps**3 / 10)
-
-
-def table(rows: dict[str, dict[str, float]]) -> str:
-    """A Markdown table. rows: {clip: {measure: value}}."""
-    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
-    lines = ["| clip | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for clip, row in rows.items():
-        lines.append(f"| {clip} | " + " | ".join(f"{row[c]:.3g}" if c in row else "" for c in columns) + " |")
+def _table(heads: tuple[str, ...], columns: dict[str, str], rows: list[tuple[tuple[str, ...], dict]]) -> str:
+    lines = [f"| {' | '.join((*heads, *columns.values()))} |", "|---" * (len(heads) + len(columns)) + "|"]
+    for words, row in rows:
+        cells = [_figure(row[c]) if c in row and np.isfinite(row[c]) else "" for c in columns]
+        lines.append(f"| {' | '.join((*words, *cells))} |")
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Detect, solve and measure each clip."""
-    from ..solvers.detect import detect
-    from ..solvers.solve import solve
+def _figure(value: float) -> str:
+    """A value with what of it counts: 0.02, 1.3, 12.4, 118."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", nargs="*", type=Path, default=[DEMO], metavar="CLIP.mp4")
+
+def main(words: list[str] | None = None) -> int:
+    """Detect, solve and measure each clip. words: the command line's. Result: the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m understudy.benchmarks.accuracy",
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="videos, and folders of videos with truth")
+    parser.add_argument("--reference", type=Path, metavar="NPZ", help="of several cameras, for clips without a truth")
+    parser.add_argument("--camera", metavar="NAME", help="in the reference (default: what the clip's name ends in)")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw the errors per joint and over time into DIR")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="find takes and raw points again in DIR, or put them")
+    parser.add_argument("--ours", action="store_true", help="leave out the raw ways")
+    chosen = parser.parse_args(words)
     rows = {}
-    for clip in parser.parse_args().clips:
-        print(f"{clip.name} ...", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as folder:
-            performance = solve(detect(clip, Path(folder) / "take.npz"))
-        rows[clip.stem] = measure(performance, read_truth(clip.with_suffix("").with_suffix(".gt.json.gz")))
-    print(table(rows))
+    for clip in clips_in(chosen.clips or [DEMO]):
+        try:
+            if not clip.is_file():
+                raise TruthError(f"There is no clip {clip}.")
+            truth = truth_of(clip, chosen.reference, chosen.camera)
+            print(f"{clip.name} ...", file=sys.stderr)
+            rows[clip.stem] = measure(clip, truth, chosen.keep, not chosen.ours, chosen.plots)
+        except UnderstudyError as fault:
+            print(f"left out: {fault}", file=sys.stderr)
+    if not rows:
+        print("understudy: nothing to measure: give clips with known truth, or folders of them.", file=sys.stderr)
+        return 2
+    print(tables(rows))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

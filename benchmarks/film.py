@@ -1,12 +1,14 @@
-"""Film scripted performances of a figure, with known truth: python -m understudy.benchmarks.film --demo
+"""Film people with known truth: python -m understudy.benchmarks.film --out CLIP.mp4 ...
 
-    --demo            film the embedded demo clip again into presets/demo/
-    --performance P   film another one (performances.PERFORMANCES), with --figure, --size, --out
+    --demo                              the embedded demo clip again, into presets/demo/
+    --character C --motion M [...]      one shot: a figure of ours or a character file plays one of our scripts
+                                        (performances.py) or a motion FILE[:ACTION+ACTION...]
+    --shots [NAME ...] --material DIR   the shots of shots.toml over material in DIR, into the folder --out
 
-The truth lies beside the clip as NAME.gt.json.gz: {"camera": {"size", "matrix_world", "fov_v", "dt", "projection"},
+The truth lies beside each clip as NAME.gt.json.gz: {"camera": {"size", "matrix_world", "fov_v", "dt", "projection"},
 "frames": [{"t", "w": {ARKit shape: weight}, "p3d": {joint: metres, z up}, "p2d": {joint: px from the top left},
 "rot": {VRM joint: wxyz relative to its parent, identity = T-pose, axes of the character}}]}; joints have Mixamo's
-names.
+names, and "rot" is there for the demo only.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -24,13 +27,15 @@ import numpy as np
 
 from ..addon.figures.proportions import PERFORMER, STARTER, Proportions, joints
 from ..addon.quiet import quiet_blender
-from ..solvers.names import EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
+from ..solvers.errors import UnderstudyError
+from ..solvers.names import EXPRESSIONS, JOINT, JOINTS
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
 from ..solvers.rotations import rotate
 from ..solvers.skeleton import joint_positions, world_rotations
 from .acting import FPS, perform
 from .performances import PERFORMANCES
+from .truth import ENDS, TRUTH_NAMES
 from .voice import RATE, footfalls, speak
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
@@ -59,10 +64,6 @@ class Camera:
         focal = 0.5 * height / np.tan(0.5 * np.radians(self.fov))
         inner = np.array([[focal, 0, -0.5 * width], [0, -focal, -0.5 * height], [0, 0, -1.0]])
         return inner @ np.linalg.inv(self.pose())[:3]
-
-
-NEAR = Camera()  # as near as a whole figure allows
-FAR = Camera((0.0, -3.3, 1.05), pitch=-1.0)  # with room for raised arms
 
 
 def film(figure: str, name: str, camera: Camera, size: tuple[int, int], out: Path, frames: range | None = None) -> None:
@@ -172,29 +173,10 @@ def truth_points(performance: Performance, p: Proportions) -> dict[str, np.ndarr
     places = joint_positions(performance.rotations, performance.root, performance.skeleton)
     turns = world_rotations(performance.rotations)
     rest = joints(p)
-    names = {
-        "hips": "Hips",
-        "spine": "Spine",
-        "chest": "Spine1",
-        "upperChest": "Spine2",
-        "neck": "Neck",
-        "head": "Head",
-    }
-    ends = {"head": "Head_tail"}
-    for side in ("left", "right"):
-        big = side.capitalize()
-        limbs = {"Shoulder": "Shoulder", "UpperArm": "Arm", "LowerArm": "ForeArm", "Hand": "Hand", "UpperLeg": "UpLeg",
-                 "LowerLeg": "Leg", "Foot": "Foot", "Toes": "ToeBase", "Eye": "Eye"}  # fmt: skip
-        names |= {f"{side}{a}": f"{big}{b}" for a, b in limbs.items()}
-        ends[f"{side}Toes"] = f"{big}ToeBase_tail"
-        for finger in FINGERS:
-            theirs = f"{big}Hand{'Pinky' if finger == 'Little' else finger}"
-            bones = finger_bones(side, finger)
-            names |= {bone: f"{theirs}{k + 1}" for k, bone in enumerate(bones)}
-            ends[bones[2]] = f"{theirs}3_tail"
-    result = {theirs: places[:, JOINT[ours]] for ours, theirs in names.items()}
-    for ours, theirs in ends.items():
-        result[theirs] = places[:, JOINT[ours]] + rotate(turns[:, JOINT[ours]], rest[ours][1] - rest[ours][0])
+    result = {theirs: places[:, JOINT[ours]] for ours, theirs in TRUTH_NAMES.items()}
+    for ours in ENDS:
+        way = rotate(turns[:, JOINT[ours]], rest[ours][1] - rest[ours][0])
+        result[f"{TRUTH_NAMES[ours]}_tail"] = places[:, JOINT[ours]] + way
     return result
 
 
@@ -224,33 +206,71 @@ def write_truth(performance: Performance, p: Proportions, camera: Camera, size: 
     out.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m understudy.benchmarks.film", description=__doc__.splitlines()[0])
-    parser.add_argument("--demo", action="store_true", help="film the embedded demo clip again")
-    parser.add_argument("--performance", choices=sorted(PERFORMANCES), default="demo")
-    parser.add_argument("--figure", choices=sorted(FIGURES), default="performer")
-    parser.add_argument("--size", default="720x1280", help="WIDTHxHEIGHT in pixels")
-    parser.add_argument("--frames", help="START:STOP[:STEP] of the frames, to look at a few")
-    parser.add_argument("--out", type=Path, help=".mp4 to write; its truth goes beside it")
-    chosen = parser.parse_args()
-    if not chosen.demo and not chosen.out:
-        parser.error("say where to write with --out CLIP.mp4, or film the demo clip with --demo")
-    size = tuple(int(v) for v in chosen.size.split("x"))
-    script = PERFORMANCES[chosen.performance]
-    frames = None
-    if chosen.frames:
-        frames = range(round(script.seconds * FPS))[slice(*(int(v) for v in chosen.frames.split(":")))]
-    with quiet_blender(Stages(quiet=True)):
-        film(
-            chosen.figure,
-            chosen.performance,
-            NEAR if chosen.performance == "demo" else FAR,
-            size,
-            chosen.out or DEMO,
-            frames,
-        )
+def main(words: list[str] | None = None) -> int:
+    """Film what is asked for. words: the command line's. Result: the exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(words)
+    if chosen.demo == bool(chosen.out):
+        parser.error("say where to write with --out, or film the demo clip with --demo")
+    frames = slice(*(int(v) if v else None for v in chosen.frames.split(":"))) if chosen.frames else slice(None)
+    quiet = Stages(quiet=True)
+    try:
+        if chosen.demo:
+            with quiet_blender(quiet):
+                film("performer", "demo", Camera(), (720, 1280), DEMO)
+            return 0
+        with quiet_blender(quiet):
+            from .shots import shoot
+
+            shots = _shots(chosen)
+        for out, shot in shots.items():
+            with quiet_blender(quiet):
+                found = shoot(shot, out, frames)
+            print(f"{out}: {', '.join(f'{what} {figure:.3g}' for what, figure in found.items())}", flush=True)
+    except UnderstudyError as fault:
+        print(f"understudy: {fault}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m understudy.benchmarks.film",
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--demo", action="store_true", help="film the embedded demo clip again")
+    add("--shots", nargs="*", metavar="NAME", help="film these shots of shots.toml; all that have their material")
+    add("--material", type=Path, metavar="DIR", help="folder in which shots.toml's characters and motions are")
+    add("--character", metavar="C", help="performer, starter, or a .blend, .glb, .vrm or .fbx")
+    add("--motion", metavar="M", help="one of performances.py, or FILE[:ACTION+...] of a .bvh, .glb or .fbx")
+    add("--start", type=float, metavar="S", help="s of the motion at which to begin")
+    add("--end", type=float, metavar="S", help="s of the motion at which to end")
+    add("--turned", type=float, metavar="DEG", help="how far the performer is turned to their left")
+    add("--place", type=float, nargs=2, metavar=("X", "Y"), help="m on the floor where the performer begins")
+    add("--camera", type=float, nargs=3, metavar=("X", "Y", "Z"), help="m where the camera stands; Y is negative")
+    add("--pitch", type=float, metavar="DEG", help="how far the camera looks up")
+    add("--focal", type=float, metavar="F", help="in lengths of the picture's longer side; a phone's is 0.8 to 1")
+    add("--size", metavar="WxH", help="px, even")
+    add("--fps", type=float, metavar="N", help="pictures a second")
+    add("--light", metavar="L", help="room, window, evening or bright")
+    add("--seat", action="store_true", default=None, help="put a stool where the pelvis is lowest")
+    add("--frames", metavar="START:STOP[:STEP]", help="only these, to look at a few")
+    add("--out", type=Path, help=".mp4 to write, or the folder for --shots; truth goes beside")
+    return parser
+
+
+def _shots(chosen: argparse.Namespace) -> dict:
+    """{.mp4 to write: Shot} that the command line asks for. Raises ShotError."""
+    from .shots import Shot, ShotError, listed
+
+    if chosen.shots is not None:
+        return {chosen.out / f"{name}.mp4": shot for name, shot in listed(chosen.material, chosen.shots).items()}
+    if not chosen.character or not chosen.motion:
+        raise ShotError("A shot needs a --character and a --motion; or give --shots with --material.")
+    names = {entry.name for entry in fields(Shot)}
+    return {chosen.out: Shot.made(**{k: v for k, v in vars(chosen).items() if k in names and v is not None})}
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

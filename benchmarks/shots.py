@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import bpy
@@ -19,32 +20,29 @@ from ..addon.figures import performer, starter
 from ..addon.figures.proportions import PERFORMER
 from ..solvers import presets
 from ..solvers.clip import Clip
-from ..solvers.names import EXPRESSION, FINGERS, finger_bones
+from ..solvers.errors import UnderstudyError
+from ..solvers.names import EXPRESSION
 from ..solvers.performance import Performance
 from ..solvers.presets import RigPreset
 from ..solvers.retarget import retarget
 from ..solvers.settings import Settings
 from .acting import Script, expressions, perform
+from .film import Camera, encode
 from .motions import read_motion
 from .performances import PERFORMANCES
-from .stage import dress, light, photograph, stool
+from .stage import LIGHTS, dress, light, photograph, stool
+from .truth import ENDS, SIDES, TRUTH_NAMES
 
+LIST = Path(__file__).with_name("shots.toml")
 FIGURES = {"performer": performer, "starter": starter}
-SIDES = ("left", "right")
-LIMBS = {"Shoulder": "Shoulder", "UpperArm": "Arm", "LowerArm": "ForeArm", "Hand": "Hand", "UpperLeg": "UpLeg",
-         "LowerLeg": "Leg", "Foot": "Foot", "Toes": "ToeBase", "Eye": "Eye"}  # fmt: skip
-TRUNK = {"hips": "Hips", "spine": "Spine", "chest": "Spine1", "upperChest": "Spine2", "neck": "Neck", "head": "Head"}
-# Joint -> the name that truth files use (Mixamo's).
-TRUTH_NAMES: dict[str, str] = TRUNK | {
-    f"{side}{ours}": f"{side.capitalize()}{theirs}" for side in SIDES for ours, theirs in LIMBS.items()
-} | {
-    bone: f"{side.capitalize()}Hand{'Pinky' if finger == 'Little' else finger}{k}"
-    for side in SIDES for finger in FINGERS for k, bone in enumerate(finger_bones(side, finger), 1)
-}  # fmt: skip
-ENDS = ("head", *(f"{side}Toes" for side in SIDES), *(finger_bones(s, f)[2] for s in SIDES for f in FINGERS))
+OWN = {"character": FIGURES, "motion": PERFORMANCES}  # what needs no material
 LIFE = Script(seconds=0.0, blinks=(0.7, 2.2, 3.9, 5.6),
               face={"mouthSmile": ((0, 0.1), (1.5, 0.35), (3.0, 0.05)), "browInnerUp": ((0, 0.1), (1.0, 0.4), (2.0, 0)),
                     "jawOpen": ((0, 0.02), (0.9, 0.18), (1.4, 0.03), (2.6, 0.14), (3.2, 0.02))})  # fmt: skip
+
+
+class ShotError(UnderstudyError):
+    """A shot cannot be filmed as it is described."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Shot:
 
     character: a figure of ours (FIGURES), or a file. motion: one of performances.PERFORMANCES, or FILE[:ACTION+...].
     start, end: s of the motion. turned: degrees, the performer to their left. place: (x, y) m on the floor.
-    distance, height: m, where the camera stands; aside: m, to its right. pitch: degrees, up.
+    camera: (x, y, z) m where it stands; it looks along +y. pitch: degrees, up.
     focal: in lengths of the picture's longer side (a phone's is about 0.8 to 1). size: (width, height) px, even.
     fps: pictures a second. light: one of stage.LIGHTS. seat: whether a stool stands where the pelvis is lowest.
     """
@@ -64,9 +62,7 @@ class Shot:
     end: float | None = None
     turned: float = 0.0
     place: tuple[float, float] = (0.0, 0.0)
-    distance: float = 3.0
-    height: float = 1.1
-    aside: float = 0.0
+    camera: tuple[float, float, float] = (0.0, -3.0, 1.1)
     pitch: float = -3.0
     focal: float = 0.9
     size: tuple[int, int] = (540, 960)
@@ -74,31 +70,66 @@ class Shot:
     light: str = "room"
     seat: bool = False
 
-    def pose(self) -> np.ndarray:
-        """Camera to world (4, 4), Blender's axes: x right, y up, looking along -z; in the world along +y."""
-        c, s = np.cos(np.radians(self.pitch)), np.sin(np.radians(self.pitch))
-        matrix = np.eye(4)
-        matrix[:3, :3] = np.array([[1, 0, 0], [0, -s, -c], [0, c, -s]])
-        matrix[:3, 3] = (self.aside, -self.distance, self.height)
-        return matrix
+    @classmethod
+    def made(cls, **words) -> Shot:
+        """A shot as people describe it: size also as "WIDTHxHEIGHT", tuples also as lists.
 
-    def fov(self) -> float:
-        """The vertical field of view in degrees."""
-        return float(np.degrees(2 * np.arctan(0.5 * self.size[1] / (self.focal * max(self.size)))))
+        Raises ShotError for what no shot has or can be.
+        """
+        unknown = set(words) - {entry.name for entry in fields(cls)}
+        if unknown:
+            raise ShotError(f"A shot has no '{sorted(unknown)[0]}': it has {', '.join(e.name for e in fields(cls))}.")
+        size = words.get("size")
+        if isinstance(size, str):
+            words["size"] = size.split("x")
+        try:
+            if size:
+                words["size"] = tuple(int(v) for v in words["size"])
+            words |= {key: tuple(map(float, words[key])) for key in ("place", "camera") if key in words}
+            shot = cls(**words)
+        except (TypeError, ValueError) as fault:
+            raise ShotError(f"A shot cannot be made of {words}: {fault}.") from fault
+        if len(shot.size) != 2 or any(side < 2 or side % 2 for side in shot.size):
+            raise ShotError(f"The size {shot.size} cannot be filmed: give an even WIDTHxHEIGHT such as 540x960.")
+        if shot.light not in LIGHTS:
+            raise ShotError(f"There is no light '{shot.light}': choose one of {', '.join(LIGHTS)}.")
+        return shot
+
+    def eye(self) -> Camera:
+        """The camera."""
+        fov = np.degrees(2 * np.arctan(0.5 * self.size[1] / (self.focal * max(self.size))))
+        return Camera(self.camera, float(fov), self.pitch)
 
     def projection(self) -> np.ndarray:
         """World (x, y, z, 1) to the picture's homogeneous pixels (3, 4), origin top left."""
-        width, height = self.size
-        focal = self.focal * max(self.size)
-        inner = np.array([[focal, 0, -0.5 * width], [0, -focal, -0.5 * height], [0, 0, -1.0]])
-        return inner @ np.linalg.inv(self.pose())[:3]
+        return self.eye().projection(self.size)
 
 
-# On the figures and performances that come with this repository.
-OWN = {
-    "own_combination": Shot("performer", "combination", turned=-25, distance=3.2, focal=0.95, fps=30),
-    "own_turn": Shot("performer", "turn", distance=3.0, height=1.5, pitch=-9, focal=0.85, fps=24),
-}
+def listed(material: Path | None, names: Sequence[str] = ()) -> dict[str, Shot]:
+    """The shots of shots.toml over material in a folder; without names, all whose material is there.
+
+    material: folder of characters and motions. Raises ShotError for an unknown name, or where a file is missing.
+    """
+    shots = {name: Shot.made(**words) for name, words in tomllib.loads(LIST.read_text(encoding="utf-8")).items()}
+    unknown = [name for name in names if name not in shots]
+    if unknown:
+        raise ShotError(f"There is no shot '{unknown[0]}': there are {', '.join(shots)}.")
+    found = {}
+    for name, shot in shots.items():
+        needed = {key: _file_of(getattr(shot, key), own) for key, own in OWN.items()}
+        placed = {key: file and (material or Path()) / file for key, file in needed.items()}
+        lacking = [str(path) for path in placed.values() if path is not None and not path.is_file()]
+        if lacking and name in names:
+            raise ShotError(f"The shot '{name}' needs {lacking[0]}, which is not there: give its folder as --material.")
+        if not lacking and (name in names or not names):
+            words = {key: f"{path}{getattr(shot, key)[len(needed[key]) :]}" for key, path in placed.items() if path}
+            found[name] = replace(shot, **words)
+    return found
+
+
+def _file_of(words: str, own) -> str | None:
+    """The file that a character or motion is in; none for ours. own: names of ours."""
+    return None if words in own else words.partition(":")[0]
 
 
 def shoot(shot: Shot, out: Path, frames: slice | None = None) -> dict[str, float]:
@@ -107,8 +138,6 @@ def shoot(shot: Shot, out: Path, frames: slice | None = None) -> dict[str, float
     out: .mp4; the truth goes to NAME.gt.json.gz. frames: only some of them.
     Result: what can be checked of it: pictures, share of joints inside the picture, lowest point of the body in m.
     """
-    from .film import encode
-
     performance = lively(motion_of(shot))
     objects, preset, clip = cast(shot, performance)
     chosen = range(len(clip.frames))[frames or slice(None)]
@@ -153,7 +182,7 @@ def cast(shot: Shot, performance: Performance) -> tuple[armature.CharacterObject
     for top in {armature.root(thing) for thing in (objects.armature, *objects.meshes)}:
         top.matrix_world = move @ top.matrix_world
     bpy.context.view_layer.update()
-    dress(scene, shot.pose(), shot.fov(), shot.size)
+    dress(scene, shot.eye().pose(), shot.eye().fov, shot.size)
     light(scene, shot.light)
     if shot.character not in FIGURES:
         scene.display.shading.color_type = "TEXTURE"
@@ -228,7 +257,8 @@ class _Record:
         for frame in self.frames:
             frame.pop("at")
         shot = self.shot
-        looks = {"size": list(shot.size), "matrix_world": shot.pose().round(6).tolist(), "fov_v": round(shot.fov(), 5),
+        eye = shot.eye()
+        looks = {"size": list(shot.size), "matrix_world": eye.pose().round(6).tolist(), "fov_v": round(eye.fov, 5),
                  "projection": shot.projection().round(5).tolist(), "dt": 1 / shot.fps}  # fmt: skip
         note = "p2d px from the top left, p3d m with z up and the floor at 0, w weights of ARKit's shapes."
         text = json.dumps({"camera": looks, "note": note, "frames": self.frames}, separators=(",", ":"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from understudy.benchmarks import accuracy
+from understudy.benchmarks.truth import read_truth
 from understudy.solvers import models
 from understudy.solvers.detect import detect
 from understudy.solvers.errors import ModelError
@@ -32,7 +33,7 @@ def performance(take):
 
 @pytest.fixture(scope="module")
 def truth():
-    return accuracy.read_truth(accuracy.DEMO.with_suffix("").with_suffix(".gt.json.gz"))
+    return read_truth(accuracy.DEMO.with_suffix("").with_suffix(".gt.json.gz"))
 
 
 def test_face_body_and_hands_are_seen(take):

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class PlainPoints:
+    """One body or hand as a Task tells it (K points).
+
+    image: (K, 3) in widths and heights of the picture. world: (K, 3) m, x right, y down, z away. side: of a hand,
+    "left" or "right" as the Task has it.
+    """
+
+    image: np.ndarray
+    world: np.ndarray
+    side: str
 
 
 class PlainTasks:
@@ -43,13 +57,40 @@ class PlainTasks:
 
         pictures: (time s, rgb (H, W, 3) uint8); times rise, in video mode over the whole life of this object.
         """
+        for answers in self._answers(pictures):
+            yield {kind: len(getattr(answer, f"{kind}_landmarks")) for kind, answer in answers.items()}
+
+    def points(self, pictures: Iterable[tuple[float, np.ndarray]]) -> Iterator[dict[str, list[PlainPoints]]]:
+        """The bodies and hands that are seen, picture by picture: {"pose", "hand": one for each}.
+
+        pictures: as `watch` takes them.
+        """
+        for answers in self._answers(pictures):
+            hands = answers["hand"]
+            yield {
+                "pose": _points(answers["pose"].pose_landmarks, answers["pose"].pose_world_landmarks),
+                "hand": _points(hands.hand_landmarks, hands.hand_world_landmarks, hands.handedness),
+            }
+
+    def _answers(self, pictures: Iterable[tuple[float, np.ndarray]]) -> Iterator[dict]:
         import mediapipe
 
         for time, rgb in pictures:
             picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
             moment = (round(time * 1000),) if self.following else ()
-            seen = {}
-            for kind, task in self._tasks.items():
-                answer = (task.detect_for_video if self.following else task.detect)(picture, *moment)
-                seen[kind] = len(getattr(answer, f"{kind}_landmarks"))
-            yield seen
+            yield {
+                kind: (task.detect_for_video if self.following else task.detect)(picture, *moment)
+                for kind, task in self._tasks.items()
+            }
+
+
+def _points(image, world, sides=None) -> list[PlainPoints]:
+    """What a Task answered, one for each body or hand. sides: its lists of categories; none for bodies."""
+    return [
+        PlainPoints(
+            np.array([(p.x, p.y, p.z) for p in flat], float),
+            np.array([(p.x, p.y, p.z) for p in solid], float),
+            sides[k][0].category_name.lower() if sides else "",
+        )
+        for k, (flat, solid) in enumerate(zip(image, world, strict=True))
+    ]
