@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ..solvers.character import Character
+from . import skin
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def read(objects: CharacterObjects) -> Character:
         for block in _sliders(mesh):
             sliders[block.name] = max(sliders.get(block.name, 0.0), block.slider_max)
     world = np.array((rig or objects.meshes[0]).matrix_world, float)
+    points, normals, owner = skin.read(objects.meshes, rig, index)
     return Character(
         bones=tuple(index),
         parents=np.array([index[bone.parent.name] if bone.parent else -1 for bone in bones], int),
@@ -74,6 +76,9 @@ def read(objects: CharacterObjects) -> Character:
         inherit_rotation=np.array([bone.use_inherit_rotation for bone in bones], bool),
         name=objects.name,
         tags={key: value for key, value in rig.data.items() if isinstance(value, (str, int, float))} if rig else {},
+        skin=points,
+        normals=normals,
+        owner=owner,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arms import touch
 from .character import Character
 from .clip import Clip
 from .feet import ankle_height, plant
@@ -79,6 +80,7 @@ def retarget(
         pelvis = pelvis_path(shown, rig, turns)
         if settings.body:
             turns, pelvis = plant(shown, rig, turns, pelvis, settings.foot_lock)
+            turns = touch(shown, character, rig, turns, joint_heads(rig, turns, pelvis), settings.hand_contact)
         driven = driven_joints(rig, preset, settings)
         bones, rotations = bone_rotations(rig, turns, driven)
         movers, locations = bone_locations(rig, turns, pelvis, driven)

@@ -21,6 +21,7 @@ from . import (
     rotations,
     skeleton,
     swaps,
+    touches,
     witness,
 )
 from .performance import Performance
@@ -83,4 +84,5 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
         warnings=witness.warnings(time, sight, present, face_seen, palms),
         history=(*take.history, ("solve", dataclasses.asdict(settings))),
     )
+    performance = touches.found(performance)
     return mirror.mirrored(performance) if settings.mirror else performance
