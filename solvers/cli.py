@@ -187,6 +187,9 @@ def add_settings(parser) -> None:
         if isinstance(field.default, bool):
             meaning = f"{facts['meaning']} (default: {'yes' if field.default else 'no'})"
             group.add_argument(flag, action=argparse.BooleanOptionalAction, help=meaning, **words)
+        elif "ways" in facts:
+            meaning = f"{facts['meaning']}: {', '.join(facts['ways'])} (default {field.default})"
+            group.add_argument(flag, choices=list(facts["ways"]), help=meaning, **words)
         else:
             unit = f" {facts['unit']}" if facts["unit"] else ""
             span = f"{facts['min']:g} to {facts['max']:g}{unit}, default {field.default:g}"
@@ -227,6 +230,7 @@ def _describe_video(path: Path) -> dict:
     except (ModelError, DetectorError) as fault:
         return container | {"preflight": f"not looked at: {fault}"}
     promised = {k: v for k, v in dataclasses.asdict(seen).items() if k not in container}
+    promised["cast"] = [person["performer"] for person in seen.cast]  # without their pictures
     return container | {"preflight": preflight.line(seen)} | promised
 
 

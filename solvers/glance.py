@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from . import video
+from .detectors.cast import Member, gather
+from .detectors.crops import Square, cut
+from .detectors.people import Person
 from .detectors.sight import Points, Sight
 from .names import BODY_POINT, BODY_POINTS
 
@@ -25,6 +30,8 @@ COARSE = 32  # px, the side of the small pictures that are compared to find cuts
 CORNERS, LEAST_CORNERS = 80, 10  # of the background that are followed, and without which nothing is said
 LEAST_GROUND = 0.15  # of a picture that has to be background for it to be compared
 CHANGED = 30  # of 255, by which a part of the background differs that is not the same any more
+PORTRAIT = 96  # px, the side of the small pictures by which people are chosen
+PORTRAIT_REACH = 0.9  # half of that side, in extents of head and shoulders
 MARGIN = 0.15  # around the performer, in parts of his size, that is not background: hair, clothes and shadow
 
 
@@ -32,7 +39,8 @@ def glance(path: str, out: Path, start: float | None, end: float | None, tell: C
     """Look at pictures spread over a video, and write what was measured as JSON.
 
     path: of the video. out: of the JSON. start, end: s or None. tell: is told (pictures done, pictures expected).
-    JSON: {"size", "seconds", "fps", "sound", "steps": [s], "rows": [what `row` gives, "people", "moved", "changed"]}.
+    JSON: {"size", "seconds", "fps", "sound", "steps": [s], "rows": [what `row` gives, "people", "moved", "changed"],
+    "cast": [see `_portrait`], the most prominent first}.
     Raises VideoError where no picture can be decoded, ModelError.
     """
     from . import models
@@ -43,6 +51,8 @@ def glance(path: str, out: Path, start: float | None, end: float | None, tell: C
     end = min(end, clip.seconds)
     pictures = video.spread(path, start, end, min(PICTURES, max(1, round((end - start) * clip.fps))), AFTER)
     rows: list[dict] = []
+    seen: list[list[Person]] = []
+    portraits: dict[int, np.ndarray] = {}
     tell(0, PICTURES)
     with DETECTORS["mediapipe"](models.find()) as detector, contextlib.closing(pictures):
         before = None
@@ -50,10 +60,12 @@ def glance(path: str, out: Path, start: float | None, end: float | None, tell: C
             [sight] = detector.watch([(time, rgb)])
             ground = background(sight, rgb.shape[:2])
             now = (_coarse(rgb), _coarse(ground) > 0)
+            seen.append(detector.everybody(time, rgb))
+            portraits |= {id(person): _cut_out(person, rgb) for person in seen[-1]}
             rows.append(
                 row(sight, rgb)
                 | {
-                    "people": len(detector.everybody(time, rgb)),
+                    "people": len(seen[-1]),
                     "moved": moved(rgb, later, ground),
                     "changed": None if before is None else changed(before, now),
                 }
@@ -63,7 +75,35 @@ def glance(path: str, out: Path, start: float | None, end: float | None, tell: C
     tell(len(rows), len(rows))
     facts = {"size": clip.size, "seconds": end - start, "fps": clip.fps, "sound": clip.sound}
     steps = video.steps(path).tolist()
-    out.write_text(json.dumps(facts | {"steps": steps, "rows": rows}), encoding="utf-8")
+    cast = [_portrait(member, portraits) for member in gather(seen)]
+    out.write_text(json.dumps(facts | {"steps": steps, "rows": rows, "cast": cast}), encoding="utf-8")
+
+
+def _cut_out(person: Person, rgb: np.ndarray) -> np.ndarray:
+    """(PORTRAIT, PORTRAIT, 3) uint8, head and shoulders of somebody."""
+    import cv2
+
+    head = person.body.image[:11, :2].mean(0)
+    reach = PORTRAIT_REACH * max(person.extent, 4.0)
+    piece, _ = cut(rgb, Square(head + [0, reach / 4], reach))
+    return cv2.resize(piece, (PORTRAIT, PORTRAIT), interpolation=cv2.INTER_AREA)
+
+
+def _portrait(member: Member, portraits: dict[int, np.ndarray]) -> dict:
+    """One of the people: {"point": (across, down), shares of the picture; "time": s, of the picture that the point lies
+    on him in; "picture": (PORTRAIT, PORTRAIT, 3) bytes of red, green and
+    blue from the top left, deflated, in base 64}.
+
+    portraits: {id of a person: picture}.
+    """
+    best = max(member.moments, key=lambda person: person.prominence)
+    point = np.clip(best.body.image[TRUNK[::2], :2].mean(0) / best.size, 0.0, 1.0)
+    pixels = zlib.compress(np.ascontiguousarray(portraits[id(best)]).tobytes(), 9)
+    return {
+        "point": point.round(4).tolist(),
+        "time": round(best.time, 3),
+        "picture": base64.b64encode(pixels).decode("ascii"),
+    }
 
 
 def row(sight: Sight, rgb: np.ndarray) -> dict:

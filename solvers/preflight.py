@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .detect import run, scratch
+from .performer import Performer, written
 
 PARTS = ("body", "face", "left_hand", "right_hand")
 # Least sizes (px) with which a part is usable. Measured by shrinking ten clips: faces 30 to 40 px wide are 1.5 % of
@@ -50,7 +51,8 @@ class Preflight:
     whether there is a sound track. people: the most that are seen at once. body, face, left_hand, right_hand: 0..1,
     share of the pictures in which the part is usable: large, sharp and light enough, in the picture. framing: of
     names.FRAMINGS. found: {part: 0..1, share in which it is seen at all}. advice: what to do better, most important
-    first.
+    first. cast: where there are several people, {"performer": as performer.read understands it, "picture": see
+    glance.PORTRAIT} of each, the most prominent first. cut: whether the view changes.
     """
 
     size: tuple[int, int]
@@ -66,6 +68,8 @@ class Preflight:
     framing: str
     found: dict
     advice: tuple[str, ...]
+    cast: tuple[dict, ...] = ()
+    cut: bool = False
 
 
 def look(
@@ -115,7 +119,17 @@ def judged(seen: dict) -> Preflight:
         framing=framing,
         found=found,
         advice=_advice(rows, found, usable, framing, anybody, seen["fps"]),
+        cast=_cast(seen.get("cast", ())),
+        cut=bool(_about_cuts(rows)),
     )
+
+
+def _cast(portraits: list[dict]) -> tuple[dict, ...]:
+    """Those among whom the performer may be chosen; none where there is no choice. portraits: glance.glance's."""
+    if len(portraits) < 2:
+        return ()
+    who = lambda seen: written(Performer(point=tuple(seen["point"]), at=seen["time"]))  # noqa: E731
+    return tuple({"performer": who(seen), "picture": seen["picture"]} for seen in portraits)
 
 
 def line(preflight: Preflight) -> str:
@@ -202,7 +216,7 @@ def _advice(rows: list[dict], found: dict, usable: dict, framing: str, anybody: 
     people = _people([row["people"] for row in rows])
     told = [
         _about_cuts(rows),
-        f"{COUNT[people].capitalize()} are seen: the most prominent one is followed." if people > 1 else "",
+        f"{COUNT[people].capitalize()} are seen: choose one, or the most prominent is followed." if people > 1 else "",
         _about_absence(rows),
         _about_light(rows),
         _about_size(rows, found),
@@ -222,7 +236,7 @@ def _about_cuts(rows: list[dict]) -> str:
         still = max(before["moved"] or 0.0, row["moved"] or 0.0) < PAN
         if still and (row["changed"] or 0.0) > CUT:
             when = f"{before['time']:.1f} and {row['time']:.1f} s"
-            return f"The view changes between {when}: choose a range within one shot."
+            return f"The view changes between {when}: choose a range within one shot, or a take of each."
     return ""
 
 

@@ -27,6 +27,7 @@ KNOWN_NEARBY = 1.0  # s, within which an earlier or later look tells where to lo
 # Two poses are one person if their heads and shoulders are not further apart than this part of their size: one person
 # that the network sees twice is 0.2 apart from himself, two who stand close together 1.3 (measured in a gymnasium).
 SAME_PERSON = 0.5
+PART = 2.0  # times as large has to be whoever somebody is but a part of
 TWICE = 0.15  # share of the pictures in which somebody has to be seen who counts
 
 
@@ -198,11 +199,23 @@ def clear(person: Person, everybody: Iterable[Person]) -> bool:
     )
 
 
+def part_of(person: Person, other: Person) -> bool:
+    """Whether somebody is but a part of another one: much smaller, and all of him on the other's body.
+
+    Legs alone look like somebody small, at times one who stands on his head.
+    """
+    if person.extent * PART > other.extent:
+        return False
+    body, seen = person.body.image[:25, :2], other.body.image[:, :2]
+    margin = 0.5 * person.extent
+    return bool(((body > seen.min(0) - margin) & (body < seen.max(0) + margin)).all())
+
+
 def distinct(people: Iterable[Person]) -> list[Person]:
-    """The people of one picture without those who were seen twice, the more visible first."""
+    """The people of one picture without those who were seen twice, or are parts of others; the more visible first."""
     kept: list[Person] = []
     for person in sorted(people, key=lambda person: -person.prominence):
-        if not any(same_place(person, other) for other in kept):
+        if not any(same_place(person, other) or part_of(person, other) for other in kept):
             kept.append(person)
     return kept
 

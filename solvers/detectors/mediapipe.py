@@ -150,7 +150,7 @@ class MediaPipe:
         """The people in a picture, with colours, each proven by an elbow or by a face where the head is.
 
         time: s. rgb: (H, W, 3) uint8. An upright or a wide picture is also searched by its ends; whoever is found
-        there only has to be seen a second time, in a piece of the whole, for legs alone look like somebody small.
+        there only has to be seen a second time, in a piece of the whole.
         """
         found = self._poses_in(time, rgb)
         for left, top, end in _ends(rgb):
