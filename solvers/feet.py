@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import solveh_banded
+from scipy.ndimage import maximum_filter1d
 
+from . import signals
 from .names import CONTACTS, JOINT
 from .performance import Performance
-from .rotations import between, from_axis_angle, inverse, multiply, rotate, slerp
+from .rotations import between, from_axis_angle, from_vector, inverse, multiply, rotate, to_vector
 from .skeleton import joint_positions
+from .stances import Stance, fitted, flat, stances
 from .tpose import ANKLE_SHARE, SIDES, Rig
 
 REACH = 0.9995  # of the straight leg: a knee nearer to straight than this pops
-NEAR = 0.08  # m from where it stands at which a foot still is on the ground; at twice this it is not
-SLIDE = 0.08  # m from its mean place that a standing foot seems to go at most; at twice this it slides
-EASE = 0.25  # s over which a foot is taken to the ground and let go
+EDGE = 0.06  # s: of how sharply a correction may set in where a foot comes to stand
+EASE = 0.2  # s over which a foot is taken to the ground and let go
+FIRM = 1000.0  # weight of a standing foot's place against the smoothness of its correction
+LEVEL_ROUNDS = 4  # of lifting what would be in the ground
+LOWER = 0.15  # s over which the pelvis comes down and goes up again
 
 
 def plant(
@@ -23,77 +29,119 @@ def plant(
 
     performance: (N,) samples, with contacts (N, 4). turns: (N, J, 4). pelvis: (N, 3) middle between the hip joints.
     strength: 0..1 of the correction. Result: turns and pelvis.
+    Corrections are exact where a foot stands and pass smoothly from one stance to the next.
     """
     sides = [side for side in SIDES if all(f"{side}{part}" in rig.joints for part in ("UpperLeg", "LowerLeg", "Foot"))]
     if not sides or strength == 0:
         return turns, pelvis
     turns, pelvis = turns.copy(), pelvis.copy()
-    touches = {side: touching(performance, side) * strength for side in sides}
+    fps, targets, drop = signals.rate(performance.time), {}, np.zeros(len(pelvis))
     for side in sides:
+        heels, toes = standing(performance, rig, leg(rig, turns, pelvis, side), side)
         foot = JOINT[f"{side}Foot"]
-        turns[:, foot] = flattened(turns[:, foot], rig.correction[foot], touches[side].min(-1))
-    targets = {
-        side: ankle_target(performance, rig, leg(rig, turns, pelvis, side), side, touches[side], strength)
-        for side in sides
-    }
-    drop = np.zeros(len(pelvis))
-    for side in sides:
-        hip = leg(rig, turns, pelvis, side)[0]
-        drop = np.maximum(drop, _shortage(hip, targets[side], _lengths(rig, side).sum() * REACH))
-    pelvis[:, 2] -= drop
+        turns[:, foot] = flattened(turns[:, foot], rig.correction[foot], flat(heels, toes, fps), fps, strength)
+        now = leg(rig, turns, pelvis, side)
+        targets[side] = ankle_target(rig, now, side, heels, toes, fps, strength)
+        drop = np.maximum(drop, _shortage(now[0], targets[side], _lengths(rig, side).sum() * REACH))
+    pelvis[:, 2] -= _above(drop, fps)
     for side in sides:
         bend(rig, turns, pelvis, side, targets[side])
     return turns, pelvis
 
 
-def touching(performance: Performance, side: str) -> np.ndarray:
-    """How much heel and toes of a foot touch the ground: (N, 2) 0..1, easing in and out.
+def standing(
+    performance: Performance, rig: Rig, now: tuple[np.ndarray, ...], side: str
+) -> tuple[list[Stance], list[Stance]]:
+    """Where heel and toes of the character's foot stand, as the performer's do.
 
-    What the performance calls a contact high above the ground, as on a step, is none with the ground.
+    now: hip, knee, ankle and toe joint, each (N, 3), before any correction.
     """
     points = joint_positions(performance.rotations, performance.root, performance.skeleton)
+    heel, toe = (performance.contacts[:, CONTACTS.index(f"{side}{part}")] > 0.5 for part in ("Heel", "Toe"))
     low = ankle_height(performance)
     drop = performance.skeleton[JOINT[f"{side}Toes"], 2] - performance.skeleton[JOINT[f"{side}Foot"], 2]
-    weights = []
-    for part, joint, height in (("Heel", "Foot", low), ("Toe", "Toes", low + drop)):
-        contact = performance.contacts[:, CONTACTS.index(f"{side}{part}")]
-        above = points[:, JOINT[f"{side}{joint}"], 2] - height
-        weights.append(_eased(contact * np.clip(2 - np.abs(above) / NEAR, 0, 1), performance.time))
-    return np.stack(weights, -1)
+    ankle, tip = ((points[:, JOINT[f"{side}{part}"]] - [0, 0, h]) * rig.scale for part, h in
+                  (("Foot", low), ("Toes", low + drop)))  # fmt: skip
+    if not np.isfinite(rig.heads[JOINT[f"{side}Toes"]]).all():
+        return stances(now[2], ankle, heel | toe, rig.ground + rig.ankle, rig.scale), []
+    heels = stances(now[2], ankle, heel, rig.ground + rig.ankle, rig.scale)
+    toes = stances(now[3], tip, toe, rig.ground + _toe_height(rig, side), rig.scale)
+    reach = rig.heads[JOINT[f"{side}Toes"]] - rig.heads[JOINT[f"{side}Foot"]]
+    held = [pair for pair in flat(heels, toes, signals.rate(performance.time)) if not pair[0].loose + pair[1].loose]
+    fitted(held, float(np.linalg.norm(reach[:2])))
+    return heels, toes
 
 
-def flattened(turns: np.ndarray, correction: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """A foot's turns (N, 4) with its sole on the ground, as far as both its ends touch; it keeps its heading.
+def flattened(turns: np.ndarray, correction: np.ndarray, pairs: list, fps: float, strength: float) -> np.ndarray:
+    """A foot's turns (N, 4) with its sole level while heel and toes stand, turned from the one to the other.
 
-    correction: (4,) of the foot. share: (N,) 0..1.
+    turns: (N, 4). correction: (4,) of the foot. pairs: of stances.flat. fps: 1/s. strength: 0..1.
+    A foot that slides keeps its own heading.
     """
     world = multiply(turns, inverse(correction))
     ahead = rotate(world, np.array([0.0, -1.0, 0.0]))
-    level = from_axis_angle(np.array([0.0, 0.0, 1.0]), np.arctan2(ahead[:, 0], -ahead[:, 1]))
-    return multiply(slerp(world, level, share), correction)
+    wanted, weight = np.zeros((len(turns), 3)), np.zeros(len(turns))
+    for heel, toe, start, stop in pairs:
+        line = (toe.place - heel.place)[:2]
+        loose = max(heel.loose, toe.loose)
+        line = (1 - loose) * line / max(float(np.linalg.norm(line)), 1e-9) + loose * ahead[start:stop, :2]
+        level = from_axis_angle(np.array([0.0, 0.0, 1.0]), np.arctan2(line[..., 0], -line[..., 1]))
+        wanted[start:stop] = to_vector(multiply(level, inverse(world[start:stop])))
+        weight[start:stop] = 1.0
+    return multiply(from_vector(strength * smoothly(wanted, weight, fps)), turns)
 
 
 def ankle_target(
-    performance: Performance, rig: Rig, now: tuple[np.ndarray, ...], side: str, touch: np.ndarray, strength: float
+    rig: Rig, now: tuple[np.ndarray, ...], side: str, heels: list[Stance], toes: list[Stance], fps: float,
+    strength: float,
 ) -> np.ndarray:
-    """Where an ankle (N, 3) has to be: as far as heel or toes touch, they are on the ground and stay in place.
+    """Where an ankle (N, 3) has to be, so that heel and toes are where they stand and not in the ground.
 
-    The place of each contact is the one that the uncorrected leg has on average.
-    now: hip, knee, ankle and toe joint, each (N, 3). touch: (N, 2) of heel and toes.
+    now: hip, knee, ankle and toe joint, each (N, 3). heels, toes: of `standing`. fps: 1/s. strength: 0..1.
+    """  # fmt: skip
+    _, _, ankle, tip = now
+    total, count = np.zeros_like(ankle), np.zeros(len(ankle))
+    for found, point in ((heels, ankle), (toes, tip)):
+        for stance in found:
+            total[stance.start : stance.stop] += stance.goal() - point[stance.start : stance.stop]
+            count[stance.start : stance.stop] += 1
+    way, weight = total / np.maximum(count, 1)[:, None], np.minimum(count, 1.0)
+    low = np.minimum(ankle[:, 2] - rig.ankle, tip[:, 2] - _toe_height(rig, side)) - rig.ground
+    height, lifted = way[:, 2].copy(), weight.copy()
+    for _ in range(LEVEL_ROUNDS):
+        moved = smoothly(height[:, None], lifted, fps)[:, 0]
+        sunk = low + moved < 0
+        height[sunk & (weight == 0)] = -low[sunk & (weight == 0)]
+        lifted[sunk] = 1.0
+    moved = np.concatenate([smoothly(way[:, :2], weight, fps), np.maximum(moved, -low)[:, None]], 1)
+    return ankle + strength * moved
+
+
+def smoothly(wanted: np.ndarray, weight: np.ndarray, fps: float) -> np.ndarray:
+    """A correction (N, C) that is as wanted where it counts and goes on smoothly between.
+
+    wanted: (N, C). weight: (N,) 0..1. fps: 1/s.
+    The least of FIRM weight |x - wanted|^2 + (EDGE^2 d2x/dt2)^2, drawn to straight lines between what is wanted within
+    EASE seconds.
     """
-    points = joint_positions(performance.rotations, performance.root, performance.skeleton)
-    _, _, ankle, toes = now
-    heights = rig.ankle, _toe_height(rig, side)
-    total = np.zeros_like(ankle)
-    for column, (point, part, height) in enumerate(zip((ankle, toes), ("Foot", "Toes"), heights, strict=True)):
-        if np.isfinite(rig.heads[JOINT[f"{side}{part}"]]).all():
-            goal = np.concatenate([point[:, :2], np.full((len(point), 1), rig.ground + height)], 1)
-            goal[:, :2] += _held(point[:, :2], points[:, JOINT[f"{side}{part}"], :2] * rig.scale, touch[:, column], rig)
-            total += touch[:, column, None] * (goal - point)
-    target = ankle + total / np.maximum(touch.sum(-1), 1.0)[:, None]
-    sunk = rig.ground - np.minimum(target[:, 2] - heights[0], target[:, 2] + (toes - ankle)[:, 2] - heights[1])
-    target[:, 2] += strength * np.maximum(sunk, 0.0)
-    return target
+    if not weight.any():
+        return np.zeros_like(wanted)
+    index, known = np.arange(len(weight)), np.flatnonzero(weight > 0)
+    line = np.stack([np.interp(index, known, column[known]) for column in wanted.T], 1)
+    stiff = (EDGE * fps) ** 4
+    each = FIRM * weight + (EDGE / EASE) ** 4
+    band = np.zeros((3, len(weight)))
+    band[2] = each
+    if len(weight) > 2:
+        band[2, :-2] += stiff
+        band[2, 1:-1] += 4 * stiff
+        band[2, 2:] += stiff
+        band[1, 1:-1] -= 2 * stiff
+        band[1, 2:] -= 2 * stiff
+        band[0, 2:] += stiff
+    if len(weight) < 3:
+        return line
+    return solveh_banded(band, each[:, None] * line, check_finite=False)
 
 
 def leg(rig: Rig, turns: np.ndarray, pelvis: np.ndarray, side: str) -> tuple[np.ndarray, ...]:
@@ -168,30 +216,9 @@ def _shortage(hip: np.ndarray, target: np.ndarray, reach: float) -> np.ndarray:
     return np.maximum(hip[:, 2] - highest, 0.0)
 
 
-def _eased(contact: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """A contact (N,) that comes and goes over EASE seconds instead of at once."""
-    step = np.median(np.diff(time)) if len(time) > 1 else 1.0
-    half = int(round(EASE / step / 2))
+def _above(least: np.ndarray, fps: float) -> np.ndarray:
+    """Values (N,) that are nowhere below the least ones (N,), and come and go smoothly."""
+    half = max(1, int(round(LOWER * fps)))
     window = np.hanning(2 * half + 3)[1:-1]
-    padded = np.pad(contact, half, mode="edge")
-    return np.convolve(padded, window / window.sum(), mode="valid")
-
-
-def _held(point: np.ndarray, theirs: np.ndarray, weight: np.ndarray, rig: Rig) -> np.ndarray:
-    """The way (N, 2) from where a foot is to where it stands in each contact, and evenly on between two.
-
-    A contact in which the performer's foot goes far is no standing, but a slide: the foot goes along.
-    point, theirs: (N, 2) of the character and of the performer, armature units. weight: (N,) 0..1.
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], weight > 0.05, [False]]).astype(int)))
-    if not len(edges):
-        return np.zeros_like(point)
-    frames, ways = [], []
-    for start, stop in edges.reshape(-1, 2):
-        share = weight[start:stop]
-        place, slid = (np.average(path[start:stop], axis=0, weights=share) for path in (point, theirs))
-        way = theirs[start:stop] - slid
-        loose = np.clip(np.linalg.norm(way[share > 0.5], axis=-1).max(initial=0.0) / (SLIDE * rig.scale) - 1, 0, 1)
-        frames += range(start, stop)
-        ways += list(place + loose * way - point[start:stop])
-    return np.stack([np.interp(np.arange(len(point)), frames, np.array(ways)[:, axis]) for axis in range(2)], -1)
+    held = maximum_filter1d(least, 2 * half + 1, mode="nearest")
+    return np.convolve(np.pad(held, half, mode="edge"), window / window.sum(), mode="valid")
