@@ -20,7 +20,7 @@ LONGEST_GAP = 0.5  # s: shorter gaps are bridged by straight lines, longer ones 
 # is .75 to .81, and crop 10 to 20 % for stabilising: .85 to .95; webcams have .7 to 1.0, cameras on a set more. A wrong
 # value moves the performer in depth (by 0.7 to 1.2 m for .84 to 1.42) but hardly changes the pose.
 FOCAL = 0.9
-CUTOFF = 6.0  # Hz: loses no accuracy on people who walk, wave and balance; 4 and 10 are no better
+CUTOFF = 7.5  # Hz: keeps a punch its speed; 6 and 12 are as accurate, the fit smooths what is slow
 # The pose network leans trunk and thighs forwards, in people's own direction, not the camera's, but not their shins:
 # trunks by 2 to 12 degrees on six rendered bodies in random upright poses, by 5 to 15 on four people with known truth.
 # Of 0, 5, 10 and 15 degrees, 10 is best on nine clips together; shins are better left as they are on all that show any.
