@@ -24,8 +24,8 @@ class Character:
     inherit_rotation: (B,) bool: bones that turn with their parent.
     name: of the armature object, or of the mesh where there is none.
     tags: {word: value} marks that tell a kind of rig ("rig_id" of a generated Rigify rig).
-    skin: (V, 3) some points of the surface at rest, armature space; normals: (V, 3) out of it; owner: (V,) the bone that
-    each follows most; empty where nothing is known of it.
+    skin: (V, 3) some points of the surface at rest, armature space; normals: (V, 3) out of it; owner: (V,) the bone
+    that each follows most; empty where nothing is known of it.
     """
 
     bones: tuple[str, ...]
