@@ -18,7 +18,8 @@ from ..solvers.settings import Settings
 
 REGIONS = ("face", "gaze", "head", "body", "left_hand", "right_hand")  # each may be layered in its own way
 UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}}
-LABELS = {"fps": "Solve Rate", "lens": "Field of View"}
+LABELS = {f"unseen_{part}": part.replace("_", " ").title() for part in ("body", "left_hand", "right_hand", "head")}
+LABELS |= {"unseen_face": "Face", "fps": "Solve Rate", "lens": "Field of View"}
 ENTRIES = {entry.name: entry for entry in dataclasses.fields(Settings)}
 
 
@@ -73,6 +74,8 @@ def _slider(entry: dataclasses.Field):
     }
     if isinstance(entry.default, bool):
         return BoolProperty(**words)
+    if "ways" in facts:
+        return EnumProperty(items=[(way, way.title(), meaning) for way, meaning in facts["ways"].items()], **words)
     words |= UNITS.get(facts["unit"], {})
     return FloatProperty(min=facts["min"], max=facts["max"], precision=2, step=10, **words)
 
@@ -249,6 +252,21 @@ class SceneProperties(bpy.types.PropertyGroup):
     start: FloatProperty(name="Start", description="Seconds of the video", min=0.0, precision=2, step=10)
     end: FloatProperty(name="End", description="Seconds of the video", min=0.0, precision=2, step=10)
     preflight: StringProperty(description="What solvers.preflight.look says of the video, as JSON")
+    performer: StringProperty(
+        name="Performer",
+        description="Who of several people is followed: a number, 1 being the most prominent one, or a point on "
+        "them as shares of the picture's width and height (0.3,0.4; in the picture at 12.5 s: 0.3,0.4@12.5); left "
+        "empty, it is the most prominent one",
+    )  # fmt: skip
+    cuts: EnumProperty(
+        name="Cuts",
+        description="What becomes of a video with hard cuts",
+        items=(
+            ("split", "A Take of Each Shot", "One take for each shot in which somebody is seen"),
+            ("bridge", "One Take", "One take over all shots"),
+            ("first", "First Shot", "A take of the first shot alone"),
+        ),
+    )
     takes: CollectionProperty(type=TakeItem)
     take_index: IntProperty(name="Take", update=_view_changed)
     character: PointerProperty(

@@ -66,11 +66,16 @@ def load(path: Path | str) -> Look:
 def _check(name: str, value, path: Path) -> None:
     if name not in NAMES:
         raise PresetError(f"The look {path.name} sets '{name}': a look may set {', '.join(NAMES)}.")
-    switch = isinstance(getattr(Settings(), name), bool)
-    if isinstance(value, bool) != switch or not isinstance(value, (bool, int, float)):
-        raise PresetError(
-            f"The look {path.name} sets {name} to {toml(value)}: write {'true or false' if switch else 'a number'}."
+    usual = getattr(Settings(), name)
+    right, kinds = next(
+        (right, kinds)
+        for kind, right, kinds in (
+            (bool, "true or false", (bool,)), (str, "a word in quotes", (str,)), (float, "a number", (int, float))
         )
+        if isinstance(usual, kind)
+    )  # fmt: skip
+    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(usual, bool):
+        raise PresetError(f"The look {path.name} sets {name} to {toml(value)}: write {right}.")
 
 
 def shipped() -> tuple[Look, ...]:
@@ -82,7 +87,7 @@ def shipped() -> tuple[Look, ...]:
 def look_of(settings: Settings, name: str) -> Look:
     """The look that settings have. name: for the user. Values are rounded to what a slider shows, and a bit."""
     values = {entry: getattr(settings, entry) for entry in NAMES}
-    return Look(name, "", {key: value if isinstance(value, bool) else round(value, 4) for key, value in values.items()})
+    return Look(name, "", {key: round(value, 4) if type(value) is float else value for key, value in values.items()})
 
 
 def save(look: Look, path: Path | str) -> None:

@@ -13,6 +13,18 @@ def setting(default, meaning: str, unit: str = "", least=None, most=None):
     return field(default=default, metadata={"meaning": meaning, "unit": unit, "min": least, "max": most})
 
 
+def choice(default: str, meaning: str, ways: dict[str, str]):
+    """A field of Settings that is one of some words. ways: {word: what it means}."""
+    return field(default=default, metadata={"meaning": meaning, "unit": "", "min": None, "max": None, "ways": ways})
+
+
+UNSEEN = {
+    "rest": "Ease to the rest pose, and back in time",
+    "hold": "Keep the pose in which they were seen last",
+    "leave": "Let what the character did before go on, where they are unseen for more than a second",
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a take becomes a performance, and a performance a clip."""
@@ -33,8 +45,17 @@ class Settings:
     right_hand: bool = setting(True, "Drive the fingers of the right hand")
     path: bool = setting(True, "Move the character through the room")
 
+    unseen_body: str = choice("rest", "What trunk, arms and legs do while the camera does not see them", UNSEEN)
+    unseen_left_hand: str = choice("rest", "What the left hand does while the camera does not see it", UNSEEN)
+    unseen_right_hand: str = choice("rest", "What the right hand does while the camera does not see it", UNSEEN)
+    unseen_head: str = choice("rest", "What head and neck do while the camera does not see them", UNSEEN)
+    unseen_face: str = choice("rest", "What expressions and eyes do while the camera does not see them", UNSEEN)
+
     def __post_init__(self):
         for entry in dataclasses.fields(self):
             value, least, most = getattr(self, entry.name), entry.metadata["min"], entry.metadata["max"]
+            ways = entry.metadata.get("ways")
+            if ways and value not in ways:
+                raise SettingsError(f"The setting {entry.name} is '{value}'; it must be one of {', '.join(ways)}.")
             if least is not None and not least <= value <= most:
                 raise SettingsError(f"The setting {entry.name} is {value:g}; it must be {least:g} to {most:g}.")

@@ -5,6 +5,7 @@ import bpy
 from ...solvers import looks
 from ..operators.look import own_looks
 
+UNSEEN = ("unseen_body", "unseen_left_hand", "unseen_right_hand", "unseen_head", "unseen_face")
 SWITCHES = (("face", "gaze"), ("head", "body"), ("left_hand", "right_hand"), ("path",))
 
 
@@ -71,6 +72,25 @@ class UNDERSTUDY_PT_look(bpy.types.Panel):
         column.prop(look, "mirror")
 
 
+class UNDERSTUDY_PT_unseen(bpy.types.Panel):
+    """What happens to what the camera does not see."""
+
+    bl_label = "Unseen"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Understudy"
+    bl_parent_id = "UNDERSTUDY_PT_look"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        """A choice for each part of the body."""
+        layout, look = self.layout, context.scene.understudy.look
+        layout.use_property_split, layout.use_property_decorate = True, False
+        column = layout.column()
+        for name in UNSEEN:
+            column.prop(look, name)
+
+
 class UNDERSTUDY_PT_camera(bpy.types.Panel):
     """What is known of how the video was made."""
 
@@ -91,4 +111,4 @@ class UNDERSTUDY_PT_camera(bpy.types.Panel):
         column.prop(look, "fps")
 
 
-CLASSES = (UNDERSTUDY_PT_looks, UNDERSTUDY_PT_look, UNDERSTUDY_PT_camera)
+CLASSES = (UNDERSTUDY_PT_looks, UNDERSTUDY_PT_look, UNDERSTUDY_PT_unseen, UNDERSTUDY_PT_camera)

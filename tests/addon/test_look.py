@@ -26,7 +26,8 @@ def look():
 
 def values(settings):
     """Settings as sliders show them."""
-    return {name: round(float(getattr(settings, name)), 4) for name in (*looks.NAMES, *looks.FOOTAGE)}
+    shown = {name: getattr(settings, name) for name in (*looks.NAMES, *looks.FOOTAGE)}
+    return {name: value if isinstance(value, str) else round(float(value), 4) for name, value in shown.items()}
 
 
 @pytest.mark.parametrize("shipped", looks.shipped(), ids=lambda shipped: shipped.name)

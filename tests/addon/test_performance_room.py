@@ -141,8 +141,10 @@ def test_sliders_are_the_solvers_settings(scene):
     for entry in dataclasses.fields(Settings):
         slider = look.bl_rna.properties[entry.name]
         assert slider.description == entry.metadata["meaning"]
-        if not isinstance(entry.default, bool):
+        if "ways" in entry.metadata:
+            assert [way.identifier for way in slider.enum_items] == list(entry.metadata["ways"])
+        elif not isinstance(entry.default, bool):
             assert (slider.hard_min, slider.hard_max) == (entry.metadata["min"], entry.metadata["max"])
-    wanted = Settings(intensity=4.5, mirror=True, gaze=False)
+    wanted = Settings(intensity=4.5, mirror=True, gaze=False, unseen_body="leave")
     look.set(wanted)
     assert look.settings() == wanted

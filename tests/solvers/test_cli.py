@@ -49,6 +49,9 @@ def test_every_setting_has_a_flag(verb, field):
     flag = "--" + field.name.replace("_", "-")
     if isinstance(field.default, bool):
         words, value = [flag if not field.default else flag.replace("--", "--no-", 1)], not field.default
+    elif "ways" in field.metadata:
+        value = next(way for way in field.metadata["ways"] if way != field.default)
+        words = [flag, value]
     else:
         value = (field.metadata["min"] + field.metadata["max"]) / 4 + 0.25 * field.metadata["max"]
         words = [flag, str(value)]
