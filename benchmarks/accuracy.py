@@ -143,8 +143,10 @@ def _table(heads: tuple[str, ...], columns: dict[str, str], rows: list[tuple[tup
 
 
 def _figure(value: float) -> str:
-    """A value with what of it counts: 0.02, 1.3, 12.4, 118."""
-    return f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+    """A value with what of it counts: 0.02, 1.3, 12.4, 118; a count as it is."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
 
 
 def main(words: list[str] | None = None) -> int:

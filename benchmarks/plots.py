@@ -81,7 +81,7 @@ class _Panel:
         self.picture = np.full((SIZE[1], SIZE[0], 3), PAPER, np.uint8)
         self.places, self.top = max(places, 1), max(float(top), 1e-6) * 1.08
         step = 10 ** np.floor(np.log10(self.top))
-        step = next(s for s in (step / 5, step / 2, step) if self.top / s <= 8)
+        step = next(s for s in (step / 5, step / 2, step, 2 * step) if self.top / s <= 8)
         for value in np.arange(0, self.top, step):
             y = self._y(value)
             cv2.line(self.picture, (MARGIN[0], y), (SIZE[0] - MARGIN[1], y), GRID, 1)

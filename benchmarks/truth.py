@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..solvers import video
 from ..solvers.errors import UnderstudyError
 from ..solvers.names import BODY_POINT, FINGERS, finger_bones
 
@@ -66,28 +67,41 @@ class Truth:
         return float(1.0 / np.median(np.diff(self.time)))
 
 
-def read_truth(path: Path | str) -> Truth:
-    """Read a .gt.json.gz, as film.py writes it. path: of the file. Raises TruthError where it is none."""
+def read_truth(path: Path | str, fps: float = 0.0) -> Truth:
+    """Read a .gt.json.gz, as film.py writes it.
+
+    path: of the file. fps: of pictures that carry no time. Raises TruthError where it is none.
+    """
     try:
         with gzip.open(path, "rt") as file:
             data = json.load(file)
-        frames, size = data["frames"], data["camera"]["size"]
+        frames = data if isinstance(data, list) else data["frames"]
+        time = np.array([frame["t"] if "t" in frame else k / fps for k, frame in enumerate(frames)], float)
+        names = sorted({name for frame in frames for name in frame["w"]})
+        weights = {_arkit(name): np.array([frame["w"].get(name, 0.0) for frame in frames]) for name in names}
+        if "p3d" not in frames[0]:  # a face alone
+            return Truth(time, {}, (), floor=False, expressions=weights)
         there = [n for n in (BODY_NAMES | FINGER_NAMES).items() if n[1] in frames[0]["p3d"]]
         joints = {ours: np.array([frame["p3d"][theirs] for frame in frames], float) for ours, theirs in there}
         pixels = {ours: np.array([frame["p2d"][theirs] for frame in frames], float) for ours, theirs in there}
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as fault:
+        size = data["camera"]["size"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError) as fault:
         raise TruthError(f"{path} holds no truth ({fault!r}): give a file that benchmarks/film.py wrote.") from fault
     inside = {name: ((xy >= 0) & (xy <= size)).all(1).mean() > SEEN for name, xy in pixels.items()}
-    names = sorted({name for frame in frames for name in frame["w"]})
     return Truth(
-        time=np.array([frame["t"] for frame in frames], float),
+        time=time,
         joints=joints,
         measured=tuple(name for name in BODY_NAMES if inside[name] or name.endswith("UpperLeg")),
         floor=True,
         pixels=pixels,
         seen=frozenset(name for name in inside if inside[name]),
-        expressions={name: np.array([frame["w"].get(name, 0.0) for frame in frames]) for name in names},
+        expressions=weights,
     )
+
+
+def _arkit(name: str) -> str:
+    """ARKit's name of a shape that may end in _L or _R."""
+    return name[:-2] + {"_L": "Left", "_R": "Right"}[name[-2:]] if name.endswith(("_L", "_R")) else name
 
 
 def read_reference(path: Path | str, camera: str) -> Truth:
@@ -115,7 +129,7 @@ def truth_of(clip: Path, reference: Path | None = None, camera: str | None = Non
     """
     beside = clip.with_suffix(".gt.json.gz")
     if beside.is_file():
-        return read_truth(beside)
+        return read_truth(beside, video.probe(clip).fps)
     if reference is None:
         raise TruthError(f"{clip.name} has no truth: {beside.name} is not beside it, and no --reference is given.")
     return read_reference(reference, camera or clip.stem.rpartition("_")[2])
