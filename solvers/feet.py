@@ -15,7 +15,8 @@ from .stances import Stance, fitted, flat, stances
 from .tpose import ANKLE_SHARE, SIDES, Rig
 
 REACH = 0.9995  # of the straight leg: a knee nearer to straight than this pops
-EDGE = 0.06  # s: of how sharply a correction may set in where a foot comes to stand
+EASY = 0.99  # of the straight leg: legs that are bent stay bent so much, since the last of it moves the knee most
+EDGE = 0.09  # s: of how sharply a correction may set in where a foot comes to stand
 EASE = 0.2  # s over which a foot is taken to the ground and let go
 FIRM = 1000.0  # weight of a standing foot's place against the smoothness of its correction
 LEVEL_ROUNDS = 4  # of lifting what would be in the ground
@@ -42,7 +43,7 @@ def plant(
         turns[:, foot] = flattened(turns[:, foot], rig.correction[foot], flat(heels, toes, fps), fps, strength)
         now = leg(rig, turns, pelvis, side)
         targets[side] = ankle_target(rig, now, side, heels, toes, fps, strength)
-        drop = np.maximum(drop, _shortage(now[0], targets[side], _lengths(rig, side).sum() * REACH))
+        drop = np.maximum(drop, _shortage(now[0], targets[side], _reach(now, _lengths(rig, side).sum())))
     pelvis[:, 2] -= _above(drop, fps)
     for side in sides:
         bend(rig, turns, pelvis, side, targets[side])
@@ -209,8 +210,16 @@ def _toe_height(rig: Rig, side: str) -> float:
     return float(toes - rig.ground) if np.isfinite(toes) else rig.ankle
 
 
-def _shortage(hip: np.ndarray, target: np.ndarray, reach: float) -> np.ndarray:
-    """How far (N,) a hip has to come down for the leg to reach its target."""
+def _reach(now: tuple[np.ndarray, ...], length: float) -> np.ndarray:
+    """How far (N,) a leg may reach: as straight as it is by itself, or nearly straight.
+
+    now: hip, knee, ankle and toe joint, each (N, 3). length: of the straight leg.
+    """
+    return np.clip(np.linalg.norm(now[2] - now[0], axis=-1), EASY * length, REACH * length)
+
+
+def _shortage(hip: np.ndarray, target: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """How far (N,) a hip has to come down for the leg to reach its target. reach: (N,)."""
     aside = np.linalg.norm(hip[:, :2] - target[:, :2], axis=-1)
     highest = target[:, 2] + np.sqrt(np.maximum(reach**2 - aside**2, 0.0))
     return np.maximum(hip[:, 2] - highest, 0.0)
