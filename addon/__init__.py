@@ -9,6 +9,7 @@ MODULES = (
     "preferences",
     "properties",
     "jobs",
+    "portraits",
     "workspace",
     "operators.performance",
     "operators.character",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import json
 from pathlib import Path
 
@@ -66,9 +67,14 @@ def place_for_take(video: str, folder: Path | None = None) -> Path:
         beside = bpy.data.filepath and (chosen is None or chosen.keep_beside)
         folder = Path(bpy.data.filepath).parent if beside else cache("takes")
     stem, number = Path(video).stem, 1
-    while (place := folder / f"{stem}{'' if number == 1 else f'.{number:03}'}{SUFFIX}").exists():
+    while (place := folder / f"{stem}{'' if number == 1 else f'.{number:03}'}{SUFFIX}").exists() or shots_of(place):
         number += 1
     return place
+
+
+def shots_of(place: Path) -> list[Path]:
+    """The takes of single shots that lie where a take of all of them would be at `place`, see solvers.shots."""
+    return list(place.parent.glob(f"{glob.escape(place.name.removesuffix(SUFFIX))}.[0-9]{SUFFIX}"))
 
 
 def add_take(scene: bpy.types.Scene, path: Path, made: Take):
@@ -309,7 +315,7 @@ def _history_walked(*_):
 
 def video_changed(context) -> None:
     """Look at a newly chosen video, beside the interface."""
-    context.scene.understudy.preflight = ""
+    context.scene.understudy.preflight = context.scene.understudy.performer = ""
     if context.scene.understudy.video and not bpy.app.background and context.window is not None:
         bpy.ops.understudy.preflight("INVOKE_DEFAULT")
 

@@ -77,25 +77,46 @@ class UNDERSTUDY_OT_detect(jobs.Waiting, bpy.types.Operator):
         scene = context.scene
         video, (start, end) = chosen_video(scene), chosen_range(scene)
         place, settings = workspace.place_for_take(video), scene.understudy.look.settings()
+        performer, cuts = scene.understudy.performer, scene.understudy.cuts
         self._scene = scene.name
 
         def work(progress, cancelled):
-            from ...solvers.detect import detect
+            from ...solvers.detect import takes
             from ...solvers.report import measures  # brings SciPy, which takes a second: not while the artist waits
 
-            made = detect(video, place, start, end, progress, cancelled, polite=not bpy.app.background)
-            solved = workspace.performance(str(place), settings)
-            return place, made, measures.facts(made, solved, None, {}, {})
+            polite = not bpy.app.background
+            made = takes(video, place, start, end, progress, cancelled, polite, performer, cuts)
+            solved = [workspace.performance(str(there), settings) for there, _ in made]
+            return [(*one, measures.facts(one[1], own, None, {}, {})) for one, own in zip(made, solved, strict=True)]
 
         return work
 
     def finish(self, context, result) -> None:
-        """List the take, and choose it."""
-        place, made, facts = result
+        """List the take, or the takes of all shots, and choose the first of them."""
         scene = bpy.data.scenes.get(self._scene) or context.scene
-        item = workspace.add_take(scene, place, made)
-        item.facts = json.dumps(facts)
-        self.report({"INFO"}, f"{item.name}: {len(made.time)} pictures, {facts['seconds']:.1f} s")
+        first = len(scene.understudy.takes)
+        for place, made, facts in result:
+            item = workspace.add_take(scene, place, made)
+            item.facts = json.dumps(facts)
+        scene.understudy.take_index = first
+        count, seconds = sum(len(made.time) for _, made, _ in result), sum(facts["seconds"] for *_, facts in result)
+        name = item.name if len(result) == 1 else f"{len(result)} shots"
+        self.report({"INFO"}, f"{name}: {count} pictures, {seconds:.1f} s")
+
+
+class UNDERSTUDY_OT_choose_performer(bpy.types.Operator):
+    """Follow this one in the next detection"""
+
+    bl_idname = "understudy.choose_performer"
+    bl_label = "Choose Performer"
+    bl_options = {"REGISTER", "UNDO"}
+
+    performer: bpy.props.StringProperty(name="Performer", options={"SKIP_SAVE"})
+
+    def execute(self, context):
+        """Remember who it is."""
+        context.scene.understudy.performer = self.performer
+        return {"FINISHED"}
 
 
 class UNDERSTUDY_OT_remove_take(bpy.types.Operator):
@@ -174,6 +195,7 @@ class UNDERSTUDY_OT_keep_take(bpy.types.Operator):
 CLASSES = (
     UNDERSTUDY_OT_preflight,
     UNDERSTUDY_OT_detect,
+    UNDERSTUDY_OT_choose_performer,
     UNDERSTUDY_OT_remove_take,
     UNDERSTUDY_OT_add_take,
     UNDERSTUDY_OT_keep_take,

@@ -4,7 +4,7 @@ import json
 
 import bpy
 
-from .. import jobs
+from .. import jobs, portraits
 from . import clock, work, write
 
 
@@ -41,13 +41,14 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
     bl_order = 0
 
     def draw(self, context):
-        """Video, outlook, range, Detect, takes."""
+        """Video, outlook, range, performer, Detect, takes."""
         layout, props = self.layout, context.scene.understudy
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(props, "video", text="")
         self._outlook(context)
         if props.video:
             self._range(props)
+            self._choices(props)
         job = jobs.running("detect")
         if job is not None:
             work(layout, job, "pictures")
@@ -76,6 +77,30 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
         if props.use_range:
             column.prop(props, "start")
             column.prop(props, "end")
+
+    def _choices(self, props):
+        """Who of several people is followed, and what becomes of cuts; only where there is a choice."""
+        found = json.loads(props.preflight) if props.preflight else {}
+        known = props.take.known().get("source", {}) if props.take is not None else {}
+        if found.get("cast"):
+            self._people(props, found["cast"])
+        elif known.get("people", 1) > 1:
+            self.layout.prop(props, "performer")
+        if found.get("cut") or known.get("cuts"):
+            self.layout.prop(props, "cuts")
+
+    def _people(self, props, cast):
+        names = [person["performer"] for person in cast]
+        chosen = props.performer if props.performer in names else names[0]
+        self.layout.label(text="Performer")
+        grid = self.layout.grid_flow(row_major=True, columns=min(len(cast), 4), even_columns=True, align=True)
+        for number, person in enumerate(cast, 1):
+            column = grid.column(align=True)
+            column.template_icon(portraits.icon(person["picture"]), scale=4.0)
+            choice = column.operator(
+                "understudy.choose_performer", text=str(number), depress=person["performer"] == chosen
+            )
+            choice.performer = person["performer"]
 
     def _takes(self, props):
         row = self.layout.row()
