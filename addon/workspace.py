@@ -74,7 +74,7 @@ def place_for_take(video: str, folder: Path | None = None) -> Path:
 
 def shots_of(place: Path) -> list[Path]:
     """The takes of single shots that lie where a take of all of them would be at `place`, see solvers.shots."""
-    return list(place.parent.glob(f"{glob.escape(place.name.removesuffix(SUFFIX))}.[0-9]{SUFFIX}"))
+    return list(place.parent.glob(f"{glob.escape(place.name.removesuffix(SUFFIX))}.[0-9]*{SUFFIX}"))
 
 
 def add_take(scene: bpy.types.Scene, path: Path, made: Take):
