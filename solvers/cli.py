@@ -158,9 +158,10 @@ def on_floor_of(performance: Performance, arguments) -> Performance:
 
 
 def performer_word(word: str) -> str:
-    """The same word, where it can name a performer. Raises ArgumentTypeError where it cannot."""
+    """The same word, where it can name a performer; empty is nobody by name. Raises ArgumentTypeError otherwise."""
     try:
-        performer.read(word)
+        if word:
+            performer.read(word)
     except SettingsError as fault:
         raise argparse.ArgumentTypeError(str(fault).rstrip(".")) from fault
     return word
