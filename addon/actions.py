@@ -11,10 +11,12 @@ import numpy as np
 
 from ..solvers.clip import Clip
 from ..solvers.reduction import reduce
+from ..solvers.rotations import IDENTITY, continuous, from_axis_angle, slerp
 from .armature import CharacterObjects
 
 LINEAR, BEZIER, GENERATED = 1, 2, 5  # Blender's numbers for interpolation and type of keys
 ALIGNED = 3  # Blender's number for handles that stay in line
+TURNS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}  # of all others, rotation_euler
 STILL = 1e-6  # a channel that changes by less than this needs no key but its first and last
 SLIDER_LIMIT = 10.0  # the most that Blender allows as a shape key's end
 
@@ -47,16 +49,17 @@ class Curve:
 
 
 def write(
-    clip: Clip, objects: CharacterObjects, name: str | None = None, tolerance: float = 0.0
+    clip: Clip, objects: CharacterObjects, name: str | None = None, tolerance: float = 0.0, otherwise=None
 ) -> tuple[bpy.types.Action, ...]:
     """Write a clip as a new action and put it on the character; what was there is kept in the file.
 
     clip: for this character. objects: its armature and meshes. name: of the action; None takes the clip's.
     tolerance: rad, how far turns may be off between fewer keys; 0 writes all keys, with straight lines between them.
+    otherwise: what the character does where the clip leaves it alone, as `plan` has it.
     Bones keep their rotation mode. Where Blender has slots (4.4 and later) the armature and all shape keys share the
     one action that is returned, else each has its own.
     """
-    planned = plan(clip, objects, tolerance)
+    planned = plan(clip, objects, tolerance, otherwise)
     made = make(name or clip.name, planned)
     leave(objects, {owner.name: {curve.channel for curve in curves} for owner, curves in planned})
     switches = switch(objects.armature, clip.switches) if objects.armature and clip.switches else {}
@@ -84,43 +87,60 @@ def kind(owner: bpy.types.ID) -> str:
 
 
 def plan(
-    clip: Clip, objects: CharacterObjects, tolerance: float = 0.0
+    clip: Clip, objects: CharacterObjects, tolerance: float = 0.0, otherwise=None
 ) -> tuple[tuple[bpy.types.ID, tuple[Curve, ...]], ...]:
     """What a clip is on a character: each owner that it drives, and its curves.
 
-    clip, objects, tolerance: as `write` has them.
+    clip, objects, tolerance: as `write` has them. otherwise: called with an owner, a path, how many values it has, and
+    frames (N,), gives the values (N, C) that the character has without the clip; None where nothing is left to it.
     """
     planned = []
     for owner in owners(objects):
         drawn = _slider_curves if kind(owner) == "KEY" else _bone_curves
-        curves = drawn(clip, owner, tolerance)
+        curves = drawn(clip, owner, tolerance, otherwise)
         if curves:
             planned.append((owner, tuple(curves)))
     return tuple(planned)
 
 
-def _bone_curves(clip: Clip, rig: bpy.types.Object, tolerance: float) -> list[Curve]:
+def _bone_curves(clip: Clip, rig: bpy.types.Object, tolerance: float, otherwise) -> list[Curve]:
     """Curves of all bones, each in its own rotation mode and a group of its name."""
     made = []
     for column, bone in enumerate(clip.bones):
         mode = rig.pose.bones[bone].rotation_mode
-        values, path = rotation_values(clip.rotations[:, column], mode)
+        path = f"{bone_path(bone)}.{TURNS.get(mode, 'rotation_euler')}"
+        share, turns = clip.left.get(bone), clip.rotations[:, column]
+        if otherwise is not None and share is not None:
+            beneath = quaternions(otherwise(rig, path, 4 if mode in TURNS else 3, clip.frames), mode)
+            turns = continuous(slerp(turns, beneath, share))
+        values = rotation_values(turns, mode)
         bounds = tolerance * turn_bounds(mode)
-        made += _drawn(f'{bone_path(bone)}.{path}', bone, clip.frames, values, bounds)
+        made += _drawn(path, bone, clip.frames, values, bounds)
     metre = 1.0 / np.cbrt(abs(np.linalg.det(np.array(rig.matrix_world, float)[:3, :3])))
     for column, bone in enumerate(clip.movers):
         bounds = np.full(3, tolerance * REACH * metre)
-        made += _drawn(f"{bone_path(bone)}.location", bone, clip.frames, clip.locations[:, column], bounds)
+        path = f"{bone_path(bone)}.location"
+        values = _left(clip, bone, clip.locations[:, column], rig, path, otherwise)
+        made += _drawn(path, bone, clip.frames, values, bounds)
     return made
 
 
-def _slider_curves(clip: Clip, keys: bpy.types.Key, tolerance: float) -> list[Curve]:
+def _left(clip: Clip, name: str, values: np.ndarray, owner: bpy.types.ID, path: str, otherwise) -> np.ndarray:
+    """Values (N, C) of a place or a slider, as far as the clip does not leave it to what the character does."""
+    share = clip.left.get(name)
+    if otherwise is None or share is None:
+        return values
+    return values + share[:, None] * (otherwise(owner, path, values.shape[1], clip.frames) - values)
+
+
+def _slider_curves(clip: Clip, keys: bpy.types.Key, tolerance: float, otherwise) -> list[Curve]:
     """Curves of all of a mesh's shape keys that the clip drives."""
     made = []
     for column, slider in enumerate(clip.sliders):
         if slider in keys.key_blocks:
-            values, bounds = clip.values[:, column, None], np.array([tolerance * SLIDER_SHARE])
-            made += _drawn(f"{slider_path(slider)}.value", slider, clip.frames, values, bounds)
+            path, bounds = f"{slider_path(slider)}.value", np.array([tolerance * SLIDER_SHARE])
+            values = _left(clip, slider, clip.values[:, column, None], keys, path, otherwise)
+            made += _drawn(path, slider, clip.frames, values, bounds)
     return made
 
 
@@ -184,25 +204,39 @@ def _handles(keys: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     return np.concatenate([left, right], -1).astype(np.float32)
 
 
-def rotation_values(rotations: np.ndarray, mode: str) -> tuple[np.ndarray, str]:
-    """Rotations in a bone's own rotation mode, and the property that takes them.
+def rotation_values(rotations: np.ndarray, mode: str) -> np.ndarray:
+    """Rotations in a bone's own rotation mode.
 
     rotations: (N, 4) wxyz, sign-continuous. mode: Blender's name of it. Result (N, 3 or 4), free of jumps.
     """
     from mathutils import Euler, Quaternion
 
     if mode == "QUATERNION":
-        return rotations, "rotation_quaternion"
+        return rotations
     if mode == "AXIS_ANGLE":
         half = np.clip(rotations[:, :1], -1, 1)
         sine = np.sqrt(1 - half**2)
         axis = np.where(sine > 1e-9, rotations[:, 1:] / np.maximum(sine, 1e-9), [0.0, 1.0, 0.0])
-        return np.concatenate([2 * np.arccos(half), axis], 1), "rotation_axis_angle"
+        return np.concatenate([2 * np.arccos(half), axis], 1)
     angles, last = [], Euler((0, 0, 0), mode)
     for rotation in rotations:
         last = Quaternion(rotation).to_euler(mode, last)
         angles.append(tuple(last))
-    return np.array(angles), "rotation_euler"
+    return np.array(angles)
+
+
+def quaternions(values: np.ndarray, mode: str) -> np.ndarray:
+    """Rotations (N, 4) wxyz from values (N, 3 or 4) in a bone's own rotation mode: the inverse of `rotation_values`."""
+    from mathutils import Euler
+
+    if mode == "QUATERNION":
+        length = np.linalg.norm(values, axis=1, keepdims=True)
+        return np.where(length > 1e-6, values / np.maximum(length, 1e-6), IDENTITY)
+    if mode == "AXIS_ANGLE":
+        length = np.linalg.norm(values[:, 1:], axis=1, keepdims=True)
+        axis = np.where(length > 1e-6, values[:, 1:] / np.maximum(length, 1e-6), [0.0, 1.0, 0.0])
+        return from_axis_angle(axis, values[:, 0])
+    return np.array([tuple(Euler(angles, mode).to_quaternion()) for angles in values])
 
 
 # --- actions ---------------------------------------------------------------------------------------------------------

@@ -63,10 +63,10 @@ def add(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, name:
     Raises RigError if the clips drive nothing of the character.
     """
     layers.leave_tweaking(objects)
-    planned = _planned(objects, clips, recipe)
     playing, families = kin.current(objects), kin.all_of(objects)
     before = stance.before(objects, playing) if playing else [layers.state(owner) for owner in actions.owners(objects)]
     beneath = [layers.state(owner) for owner in actions.owners(objects)]
+    planned = _planned(objects, clips, recipe, stance.without(objects, beneath, before))
     new, number = uuid.uuid4().hex, max((family.mark["number"] for family in families), default=0) + 1
     mark = {
         "id": new, "origin": playing.mark["origin"] if playing else new, "number": number, "character": objects.name,
@@ -96,11 +96,12 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
     """
     layers.leave_tweaking(objects)
     family = kin.find(objects, bake.name)
-    planned = _planned(objects, clips, recipe, family)
+    beneath = [entry.to_dict() for entry in family.main[kin.BENEATH]]
+    alone = stance.without(objects, beneath, stance.before(objects, family))
+    planned = _planned(objects, clips, recipe, alone, family)
     kept = _keep(family).name if _edited(objects, family) else None
     owned = kin.written(family)["channels"]
     before = stance.with_values(objects, stance.before(objects, family), planned, _switches(objects, clips))
-    beneath = [entry.to_dict() for entry in family.main[kin.BENEATH]]
     for part in [part for part in kin.PARTS if part in planned or part in family.parts]:
         by_owner = {owner: curves for owner, curves in planned.get(part, ())}
         for owner in actions.owners(objects):
@@ -119,12 +120,15 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
     return kept
 
 
-def _planned(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, family: Family | None = None) -> dict:
+def _planned(
+    objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, alone, family: Family | None = None
+) -> dict:
     """{part: what it is to hold, as `actions.plan` gives it} of a bake.
 
+    alone: as `stance.without` gives it, for what the clips leave to the character.
     family: the bake that there is already, for a layer's ground.
     """
-    planned = {part: actions.plan(clip, objects, recipe.tolerance) for part, clip in clips.items()}
+    planned = {part: actions.plan(clip, objects, recipe.tolerance, alone) for part, clip in clips.items()}
     planned = {part: plan for part, plan in planned.items() if plan}
     if not planned:
         raise RigError(

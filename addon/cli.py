@@ -246,7 +246,7 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
     import bpy
 
     from ..solvers.retarget import retarget
-    from . import actions, armature, files, rigs
+    from . import actions, armature, files, layers, rigs, stance
 
     with stages.stage("character"):
         objects = files.open_character(arguments.character)
@@ -258,7 +258,8 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
         every = "sample" if arguments.every_sample else "scene"
         clip = retarget(performance, character, preset, settings, fps, every=every)
     with stages.stage("write"):
-        actions.write(clip, objects)
+        states = [layers.state(owner) for owner in actions.owners(objects)]
+        actions.write(clip, objects, otherwise=stance.without(objects, states, states))
     with stages.stage("stage"):
         _set_stage(performance, clip, objects, character, preset, arguments)
     return clip, {"name": character.name, "preset": preset.name}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 import bpy
+import numpy as np
 
 from . import actions
 from .armature import CharacterObjects
@@ -105,13 +106,73 @@ def animated_then(owner: bpy.types.ID, told: dict | None) -> set[actions.Channel
     if action is not None:
         slots = [slot for slot in getattr(action, "slots", ()) if slot.handle == told["slot"]]
         found.update(channels(action, slots[0] if slots else None))
-    listed = json.loads(told["tracks"]) if told and told["nla"] and owner.animation_data else []
-    solo = any(solo for _, _, solo in listed)
-    played = {name for name, mute, alone in listed if (alone if solo else not mute)}
-    for track in owner.animation_data.nla_tracks if played else ():
-        for strip in track.strips if track.name in played else ():
+    for track in _tracks_then(owner.animation_data, told):
+        for strip in track.strips:
             found.update(channels(strip.action, getattr(strip, "action_slot", None)))
     return found
+
+
+def values_then(
+    owner: bpy.types.ID, told: dict | None, path: str, index: int, frames: np.ndarray
+) -> np.ndarray | None:
+    """The values (N,) that a channel had in a state as `state` gave it, as far as it is still there; None unmoved.
+
+    frames: (N,). Strips that add are taken for what they would be alone over rest.
+    """
+    result, rest = None, actions.rest_of(path)
+    rest = rest[index] if isinstance(rest, tuple) else rest or 0.0
+    for action, slot, at, playing, blend, influence in _playing_then(owner, told, frames):
+        curve = next((c for c in curves_of(action, slot) if (c.data_path, c.array_index) == (path, index)), None)
+        if curve is None:
+            continue
+        values = np.array([curve.evaluate(float(frame)) for frame in at])
+        base = np.full(len(frames), rest) if result is None else result
+        goal = values if blend == "REPLACE" else base + values - rest
+        result = base + np.where(playing, influence, 0.0) * (goal - base)
+    return result
+
+
+def _playing_then(owner: bpy.types.ID, told: dict | None, frames: np.ndarray) -> Iterable[tuple]:
+    """(action, slot, its frames (N,), where it plays (N,), how it blends, how much) in a state, from the lowest."""
+    data = owner.animation_data
+    for track in _tracks_then(data, told):
+        for strip in track.strips:
+            begun = frames >= strip.frame_start if strip.extrapolation != "HOLD" else np.ones(len(frames), bool)
+            ended = frames > strip.frame_end if strip.extrapolation == "NOTHING" else np.zeros(len(frames), bool)
+            at = (np.clip(frames, strip.frame_start, strip.frame_end) - strip.frame_start) / strip.scale
+            if strip.repeat > 1:
+                at %= max(strip.action_frame_end - strip.action_frame_start, 1e-6)
+            at += strip.action_frame_start
+            if strip.action is not None and not strip.mute:
+                slot = getattr(strip, "action_slot", None)
+                yield strip.action, slot, at, begun & ~ended, strip.blend_type, _influence(strip, frames)
+    action = told.get("action") if told else None
+    if action is not None:
+        slots = [slot for slot in getattr(action, "slots", ()) if slot.handle == told["slot"]]
+        everywhere = np.ones(len(frames), bool)
+        yield action, slots[0] if slots else None, frames, everywhere, told["blend"], told["influence"]
+
+
+def _influence(strip: bpy.types.NlaStrip, frames: np.ndarray) -> np.ndarray:
+    """How much a strip counts, (N,): as it was set, or fading in and out."""
+    if strip.use_animated_influence:
+        drawn = [curve for curve in strip.fcurves if curve.data_path == "influence"]
+        if drawn and len(drawn[0].keyframe_points):
+            return np.array([drawn[0].evaluate(float(frame)) for frame in frames])
+        return np.full(len(frames), strip.influence)
+    share = np.ones(len(frames))
+    for length, way in ((strip.blend_in, frames - strip.frame_start), (strip.blend_out, strip.frame_end - frames)):
+        if length > 0:
+            share *= np.clip(way / length, 0, 1)
+    return share
+
+
+def _tracks_then(data: bpy.types.AnimData | None, told: dict | None) -> list[bpy.types.NlaTrack]:
+    """The NLA tracks that played in a state, as far as they are still there, lowest first."""
+    listed = json.loads(told["tracks"]) if told and told["nla"] and data else []
+    solo = any(solo for _, _, solo in listed)
+    played = {name for name, mute, alone in listed if (alone if solo else not mute)}
+    return [track for track in data.nla_tracks if track.name in played] if played else []
 
 
 def tracks(data: bpy.types.AnimData) -> list[bpy.types.NlaTrack]:
@@ -124,14 +185,19 @@ def tracks(data: bpy.types.AnimData) -> list[bpy.types.NlaTrack]:
 
 def channels(action: bpy.types.Action | None, slot) -> Iterable[actions.Channel]:
     """The channels that an action moves in one slot; before there were slots, all of them."""
+    return ((curve.data_path, curve.array_index) for curve in curves_of(action, slot))
+
+
+def curves_of(action: bpy.types.Action | None, slot) -> Iterable[bpy.types.FCurve]:
+    """The curves of an action in one slot; before there were slots, all of them."""
     if action is None:
         return ()
     if not hasattr(action, "slots"):
-        return ((curve.data_path, curve.array_index) for curve in action.fcurves)
+        return action.fcurves
     if slot is None:
         return ()
     return (
-        (curve.data_path, curve.array_index)
+        curve
         for layer in action.layers
         for strip in layer.strips
         if (bag := strip.channelbag(slot)) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import bpy
+import numpy as np
 
 from . import actions, kin, layers
 from .armature import CharacterObjects
@@ -48,12 +49,12 @@ def with_values(objects: CharacterObjects, before: list[dict], planned: dict, sw
         if owner == objects.armature:
             wanted |= {actions.switch_path(key) for key in actions.possible(owner, switches)}
         for path in wanted - set(values):
-            values[path] = _stand(owner, path, moved)
+            values[path] = stand(owner, path, moved)
         told["values"] = json.dumps(values)
     return before
 
 
-def _stand(owner: bpy.types.ID, path: str, moved: set[actions.Channel]) -> float | list[float]:
+def stand(owner: bpy.types.ID, path: str, moved: set[actions.Channel]) -> float | list[float]:
     """A property's value, or, where animation moves it, its rest."""
     value = owner.path_resolve(path)
     if not hasattr(value, "__len__"):
@@ -62,6 +63,27 @@ def _stand(owner: bpy.types.ID, path: str, moved: set[actions.Channel]) -> float
     return [
         float(part) if (path, index) not in moved else actions.rest_of(path)[index] for index, part in enumerate(value)
     ]
+
+
+def without(objects: CharacterObjects, beneath, before):
+    """What tells how a character is without a bake, in the form that `actions.plan` asks for.
+
+    beneath: states of the owners when it was put on them, for what they play. before: states with how they stood.
+    """
+
+    def values(owner: bpy.types.ID, path: str, count: int, frames: np.ndarray) -> np.ndarray:
+        told = state_of(owner, before)
+        stood = json.loads(told.get("values", "{}")).get(path) if told else None
+        if stood is None:
+            stood = stand(owner, path, layers.animated(owner))
+        columns = np.broadcast_to(np.reshape(stood, (1, count)).astype(float), (len(frames), count)).copy()
+        for index in range(count):
+            moved = layers.values_then(owner, state_of(owner, beneath), path, index, frames)
+            if moved is not None:
+                columns[:, index] = moved
+        return columns
+
+    return values
 
 
 def settle(objects: CharacterObjects, before: list[dict]) -> None:

@@ -18,6 +18,7 @@ class Clip:
     switches: {"bone[property]": value} to be set once, so that the keyed controls act.
     missing: joints and expressions of the performance for which the rig has nothing.
     name: of the action to be made.
+    left: {bone or slider: (N,) 0..1}, how far it is left to what the character does otherwise; 0 where not named.
     """
 
     frames: np.ndarray
@@ -31,3 +32,4 @@ class Clip:
     switches: dict = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     name: str = "Performance"
+    left: dict[str, np.ndarray] = field(default_factory=dict)

@@ -19,10 +19,22 @@ from .feet import ankle_height, plant
 from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from .performance import Performance
 from .presets import RigPreset
-from .rotations import IDENTITY, continuous, from_axis_angle, inverse, multiply, normalise, resample, rotate
+from .rotations import (
+    IDENTITY,
+    continuous,
+    from_axis_angle,
+    from_vector,
+    inverse,
+    multiply,
+    normalise,
+    resample,
+    rotate,
+    to_vector,
+)
 from .settings import Settings
 from .skeleton import world_rotations
 from .tpose import Rig, measure
+from .unseen import held, left
 
 SIDES = ("left", "right")
 HANDS = {f"{side}_hand": tuple(bone for f in FINGERS for bone in finger_bones(side, f)) for side in SIDES}
@@ -66,12 +78,12 @@ def retarget(
     """Put a performance on a character.
 
     performance: (T,) samples. character: to be driven. preset: as `presets.recognise` gives it for this character.
-    settings: intensity and the switches of regions and path are honoured here.
+    settings: intensity, unseen and the switches of regions and path are honoured here.
     fps: of the scene; true speed is kept at any. frame_start: Blender's frame of the first sample.
     every: "scene" sets keys at whole frames, "sample" at every sample of the performance.
     """
     keys = key_times(performance.time, fps, frame_start, every)
-    shown = silenced(at_times(performance, keys.time), settings)
+    shown = silenced(at_times(held(performance, settings), keys.time), settings)
     rig = measure(character, preset, shown.skeleton)
     sliders, values = face_values(shown, preset, settings)
     bones, rotations, movers, locations = (), np.zeros((len(keys.time), 0, 4)), (), np.zeros((len(keys.time), 0, 3))
@@ -88,6 +100,7 @@ def retarget(
         frames=keys.frames, fps=float(fps), bones=bones, rotations=rotations, movers=movers, locations=locations,
         sliders=sliders, values=values, switches=dict(preset.switches) if bones else {},
         missing=lacking(preset), name=f"{character.name} performance",
+        left=left_out(left(performance, keys.time, settings), rig, sliders),
     )  # fmt: skip
 
 
@@ -99,8 +112,25 @@ def additive(clip: Clip) -> Clip:
     """
     q = clip.rotations
     mean = np.linalg.eigh(np.einsum("nbi,nbj->bij", q, q))[1][..., -1]
-    moves = clip.locations - clip.locations.mean(0)
-    return replace(clip, rotations=continuous(normalise(multiply(inverse(mean), q))), locations=moves)
+    kept = lambda names: 1 - np.stack([clip.left.get(name, np.zeros(len(q))) for name in names], 1)  # noqa: E731
+    turns, moves = normalise(multiply(inverse(mean), q)), clip.locations - clip.locations.mean(0)
+    values = clip.values
+    if clip.left:  # what is left alone has nothing added to it
+        turns = from_vector(to_vector(turns) * kept(clip.bones)[..., None]) if clip.bones else turns
+        moves = moves * kept(clip.movers)[..., None] if clip.movers else moves
+        values = values * kept(clip.sliders) if clip.sliders else values
+    return replace(clip, rotations=continuous(turns), locations=moves, values=values, left={})
+
+
+def left_out(joints: dict[str, np.ndarray], rig: Rig, sliders: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """How far bones and sliders are left to what the character does otherwise: {name: (N,) 0..1}.
+
+    joints: the same of joints, as `unseen.left` gives it. sliders: all that the clip drives; they go with the face.
+    """
+    found = {rig.bones[name]: share for name, share in joints.items() if name in rig.bones}
+    if "hips" in joints and rig.joints:
+        found[rig.mover] = joints["hips"]
+    return found | ({slider: joints["jaw"] for slider in sliders} if "jaw" in joints else {})
 
 
 def key_times(time: np.ndarray, fps: float, frame_start: float, every: str) -> Keys:

@@ -523,3 +523,40 @@ def stands(rig, frame):
     bpy.context.scene.frame_set(frame)
     bones = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
     return {bone.name: np.array(bone.matrix) for bone in bones if bone.name.startswith("DEF-")}
+
+
+def leaving(made: Clip, *names) -> Clip:
+    """The clip with its middle left to what the character does, for some bones and sliders."""
+    share = np.clip(np.minimum(np.arange(20) - 4, 15 - np.arange(20)) / 3, 0, 1)
+    return dataclasses.replace(made, left={name: share for name in names})
+
+
+@pytest.mark.parametrize("kind", ["NEW", "REPLACE"])
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "AXIS_ANGLE"])
+def test_what_is_left_goes_on_as_before(acting, kind, mode):
+    """Where a clip leaves bones and sliders alone they do what they did before, animated or not, and jump nowhere."""
+    rig = acting.armature.pose.bones
+    rig["leftUpperArm"].rotation_mode = mode
+    rig["leftUpperArm"].rotation_euler, rig["leftUpperArm"].rotation_axis_angle = (0.1, 0.2, 0.3), (0.5, 1, 0, 0)
+    names = ("head", "leftUpperArm", "hips", "spine", "rightHand", "mouthSmileLeft")
+    middle, inside = (12, 13, 14), ("head", "leftUpperArm", "hips", "spine", "rightHand", "Skin mouthSmileLeft")
+    before = poses(acting, middle)
+    whole = clip(names[:-1], names[-1:])
+    made = bakes.add(acting, {kind: leaving(whole, *names)}, RECIPE if kind == "NEW" else LAYER, "A")
+    assert not differ(before, poses(acting, middle), inside, 1e-4)
+    others = bakes.add(acting, {kind: whole}, RECIPE if kind == "NEW" else LAYER, "B")
+    wanted = poses(acting, (5, 6, 23, 24))
+    bakes.remove(acting, others.name)
+    bakes.show(acting, made.name)
+    assert not differ(wanted, poses(acting, (5, 6, 23, 24)), inside, 1e-4)
+
+
+@pytest.mark.parametrize("kind", ["NEW", "REPLACE"])
+def test_what_is_left_is_left_when_baked_anew(acting, kind):
+    """Rewriting a bake leaves bones to what was there before it, not to its own keys."""
+    names = ("head", "leftUpperArm", "spine", "mouthSmileLeft")
+    before = poses(acting, (13,))
+    recipe = RECIPE if kind == "NEW" else LAYER
+    made = bakes.add(acting, {kind: clip(names[:-1], names[-1:])}, recipe, "A")
+    bakes.replace(acting, made, {kind: leaving(clip(names[:-1], names[-1:], seed=8), *names)}, recipe)
+    assert not differ(before, poses(acting, (13,)), ("head", "leftUpperArm", "spine", "Skin mouthSmileLeft"), 1e-4)
