@@ -168,6 +168,7 @@ def _performed(objects: CharacterObjects, matrices: np.ndarray, fps: float) -> P
     character = read(objects)
     preset = presets.recognise(character, presets=(*KINDS, *presets.shipped()))
     rest = skeleton(PERFORMER)
+    rest = rest - rest[JOINT["hips"]]
     rig = measure(character, preset, rest)
     row = [character.bones.index(rig.bones[name]) for name in rig.joints]
     turns = np.einsum("ji,nbjk,bkl->nbil", rig.axes, matrices[:, row, :3, :3],
