@@ -36,6 +36,11 @@ BODY = {"pa": "pa mm", "direction": "direction °", "mpjpe": "mpjpe mm", "bone_c
         "jitter_truth": "truth's", "acceleration": "acceleration m/s²", "skate": "skate m/s",
         "skate_truth": "truth's", "pip": "pip °", "foot_height": "foot height cm", "wrong_side": "wrong side %",
         "palm_flipped": "palm flipped %"}  # fmt: skip
+# Of the brief table: heading -> (what is shown, what stands in brackets: the same of the raw way, or the truth's).
+BRIEF = {"pa mm (raw)": ("pa", "pa"), "direction ° (raw)": ("direction", "direction"),
+         "jitter (truth)": ("jitter", "jitter_truth"), "skate m/s (truth)": ("skate", "skate_truth"),
+         "pip ° (raw)": ("pip", "pip"), "foot height cm": ("foot_height", ""),
+         "wrong side % (raw)": ("wrong_side", "wrong_side")}  # fmt: skip
 FACE = {"face_r": "r", "face_gain": "gain", "face_mae": "mean error", "face_good": "with r > .5", "face_moving": "of"}
 
 
@@ -134,6 +139,24 @@ def tables(rows: dict[str, Measured]) -> str:
     return "\n\n".join([*parts, *([_table(("face",), FACE, face)] if face else [])])
 
 
+def brief(rows: dict[str, Measured]) -> str:
+    """One line a clip, raw MediaPipe's figures and the truth's in brackets, as Markdown. rows: {clip: its figures}."""
+    lines = [f"| clip | {' | '.join(BRIEF)} |", "|---" * (len(BRIEF) + 1) + "|"]
+    for clip, found in rows.items():
+        if found.body:
+            ours, raw = found.body[WAYS[0]], found.body.get(WAYS[1], {})
+            cells = [_bracketed(ours.get(name), (raw if of == name else ours).get(of)) for name, of in BRIEF.values()]
+            lines.append(f"| {' | '.join((clip, *cells))} |")
+    return "\n".join(lines)
+
+
+def _bracketed(value: float | None, other: float | None) -> str:
+    """A figure with another one in brackets; nothing where it is not known."""
+    if value is None or not np.isfinite(value):
+        return ""
+    return _figure(value) if other is None or not np.isfinite(other) else f"{_figure(value)} ({_figure(other)})"
+
+
 def _table(heads: tuple[str, ...], columns: dict[str, str], rows: list[tuple[tuple[str, ...], dict]]) -> str:
     lines = [f"| {' | '.join((*heads, *columns.values()))} |", "|---" * (len(heads) + len(columns)) + "|"]
     for words, row in rows:
@@ -161,6 +184,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw the errors per joint and over time into DIR")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="find takes and raw points again in DIR, or put them")
     parser.add_argument("--ours", action="store_true", help="leave out the raw ways")
+    parser.add_argument("--brief", action="store_true", help="one line a clip instead of one for each way")
     chosen = parser.parse_args(words)
     rows = {}
     for clip in clips_in(chosen.clips or [DEMO]):
@@ -175,7 +199,7 @@ def main(words: list[str] | None = None) -> int:
     if not rows:
         print("understudy: nothing to measure: give clips with known truth, or folders of them.", file=sys.stderr)
         return 2
-    print(tables(rows))
+    print(brief(rows) if chosen.brief else tables(rows))
     return 0
 
 

@@ -61,6 +61,14 @@ def test_the_table_has_every_way_and_the_face(tmp_path, monkeypatch, capsys):
     assert cv2.imread(str(tmp_path / "performance.png")).shape == (3 * plots.SIZE[1], plots.SIZE[0], 3)
 
 
+def test_the_brief_table_sets_ours_beside_raw():
+    """One line a clip: ours first, raw and the truth in brackets, nothing where nothing is known."""
+    ours, plain = {"pa": 41.0, "jitter": 1.25, "jitter_truth": 1.0}, {"pa": 63.0, "jitter": 14.0}
+    rows = {"talk": accuracy.Measured({"ours": ours, "raw": plain}, {}), "face": accuracy.Measured({}, {})}
+    cells = [cell.strip() for cell in accuracy.brief(rows).splitlines()[-1].split("|")[1:-1]]
+    assert cells == ["talk", "41.0 (63.0)", "", "1.2 (1.0)", "", "", "", ""]
+
+
 def _acted():
     """What the demo clip's performer did, as it was scripted."""
     from understudy.addon.figures.proportions import PERFORMER
