@@ -15,6 +15,7 @@ MODULES = (
     "operators.character",
     "operators.look",
     "operators.bake",
+    "operators.contacts",
     "operators.film",
     "operators.report",
     "operators.view",

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..solvers.character import Character
 from ..solvers.errors import RigError
-from ..solvers.feet import ankle_height
 from ..solvers.names import JOINT
 from ..solvers.performance import Performance
 from ..solvers.presets import RigPreset
@@ -107,6 +106,8 @@ def skeleton_matrix(place: Place, solved: Performance, begin: float) -> np.ndarr
 
     begin: s on the take's clock, when the performer stands where the character does.
     """
+    from ..solvers.feet import ankle_height  # it takes SciPy along, which a starting Blender does not wait for
+
     sample = int(np.argmin(np.abs(solved.time - begin)))
     if place.character is None:
         return _on_ground(place, solved, sample)

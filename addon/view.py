@@ -12,7 +12,6 @@ import bpy
 from ..solvers.errors import UnderstudyError
 from ..solvers.film import Soundtrack
 from ..solvers.performance import Performance
-from ..solvers.retarget import silenced
 from ..solvers.settings import Settings
 from ..solvers.take import Take
 from ..solvers.video import probe
@@ -182,6 +181,8 @@ def _lay_out(scene: bpy.types.Scene, made: Take, solved: Performance | None, set
         show.landmarks = overlay.landmark_strokes(made)
         show.behind = view.footage == "CAMERA"
     if solved is not None:
+        from ..solvers.retarget import silenced  # it takes SciPy along, which a starting Blender does not wait for
+
         _add_skeleton(show, place, silenced(solved, replace(Settings(), path=settings.path)), beat)
     _shows[scene.name] = show
     if _state["handle"] is None and not bpy.app.background:

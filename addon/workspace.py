@@ -14,7 +14,7 @@ from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, Un
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
-from . import armature, bakes, jobs, overrides, rigs
+from . import armature, bakes, jobs, marks, overrides, rigs
 from .bakes import Recipe
 from .jobs import Work
 from .preferences import cache, preferences
@@ -55,6 +55,11 @@ def performance(path: str, settings: Settings) -> Performance:
     stamp = file.stat().st_mtime if file.is_file() else 0.0
     key = (path, stamp, *(getattr(settings, name) for name in SOLVED))
     return _remembered(_performances, key, lambda: solve(take(path), settings))
+
+
+def solved(asked: Recipe) -> Performance:
+    """The performance that a bake is made of, whole. asked: its recipe."""
+    return performance(str(Path(bpy.path.abspath(asked.take))), Settings(**asked.settings))
 
 
 def place_for_take(video: str, folder: Path | None = None) -> Path:
@@ -155,13 +160,14 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     preset = rigs.preset_for(scene, read)
     fps = scene.render.fps / scene.render.fps_base
     path = str(Path(bpy.path.abspath(asked.take)))
+    spans = marks.read(objects, asked.take)
 
     def work(_progress, _cancelled):
         from ..solvers.report import measures
         from ..solvers.retarget import additive, retarget
 
         made, settings = take(path), Settings(**asked.settings)
-        solved = performance(path, settings)
+        solved = marks.honoured(performance(path, settings), spans)
         part = _part(solved, asked.begin, asked.end)
         clips = {
             blend: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)

@@ -6,7 +6,7 @@ import math
 import bpy
 
 from ...solvers.errors import RigError, UnderstudyError
-from .. import bakes, jobs, overrides, workspace
+from .. import bakes, jobs, marks, overrides, workspace
 
 
 def counted(number: int, word: str) -> str:
@@ -51,6 +51,7 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         props = scene.understudy
         self._scene, self._character, self._asked = scene.name, _full_name(props.character), workspace.recipe(scene)
         self._name = props.bake.name.strip() or props.take.name
+        self._marked = marks.read(workspace.character(scene), self._asked.take)
         return workspace.cooking(scene, self._asked)
 
     def finish(self, context, result) -> None:
@@ -64,6 +65,7 @@ class UNDERSTUDY_OT_bake(jobs.Waiting, bpy.types.Operator):
         if props.character not in (objects.armature, *objects.meshes):  # it was linked, and has been overridden
             props.listed = props.character = objects.armature or objects.meshes[0]
         bake = bakes.add(objects, clips, self._asked, self._name)
+        marks.carry(objects, bake.name, self._marked)
         extend(scene, clips.values())
         for item in props.takes:
             if item.path == self._asked.take:

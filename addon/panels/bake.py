@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import bakes, jobs
+from .. import bakes, jobs, marks
 from ..properties import REGIONS
 from . import work, write
 
@@ -31,7 +31,9 @@ class UNDERSTUDY_PT_bake(bpy.types.Panel):
         layout.prop(options, "live")
         self._buttons(layout)
         if props.character is not None:
-            self._list(layout, bakes.glance(props.character))
+            found = bakes.glance(props.character)
+            self._list(layout, found)
+            self._contacts(layout, [bake for bake, plays in found if plays])
 
     def _parts(self, layout, layer):
         column = layout.column(align=True)
@@ -86,6 +88,15 @@ class UNDERSTUDY_PT_bake(bpy.types.Panel):
                 row.label(text="", icon="GREASEPENCIL")
             row.label(text="", icon="NLA" if bake.layered else "ACTION")
             row.operator("understudy.remove_bake", text="", icon="X", emboss=False).name = bake.name
+
+    def _contacts(self, layout, playing):
+        for bake in playing:
+            row = layout.row(align=True)
+            if marks.marked(bpy.data.actions[bake.name]):
+                row.operator("understudy.apply_contacts", icon="PMARKER_ACT")
+                row.operator("understudy.clear_contacts", text="", icon="X")
+            else:
+                row.operator("understudy.mark_contacts", icon="PMARKER")
 
 
 CLASSES = (UNDERSTUDY_PT_bake,)
