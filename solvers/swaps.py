@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from . import signals
 from .body import HIPS, SHOULDERS, Sight, visible
@@ -18,13 +19,15 @@ FLIP = np.array([-1.0, -1.0, 1.0, -1.0])  # what a swap does to _ways
 # Costs, in the unit of a jump by one torso of all limbs. A swap of a whole person jumps by about one shoulder width,
 # .7 torsos when seen from the front and nothing when seen from the side, where the network does swap; what tells
 # there is that limbs keep their speed: who turns on, turns on.
-CHANGE = 0.15  # of relabelling from one sample to the next: keeps crossing legs from being swapped for a moment
-SWAPPED = 0.12  # 1/s of being relabelled: the network is right most of the time
+CHANGE = 0.1  # of relabelling from one sample to the next: keeps crossing legs from being swapped for a moment
+SWAPPED = 0.08  # 1/s of being relabelled: the network is right most of the time
 FACE = 2.4  # 1/s of a head that is turned further from the shoulders than necks turn
 UNSEEN = 0.6  # 1/s of a person seen from the front without a face, where faces are found in such views
 HANDS = 0.3  # 1/s of two hands that both look like the other side's
 NECK = np.radians([80.0, 120.0])  # a head may be turned so far from the shoulders, and no person's goes so far
 FRONT = np.radians([70.0, 30.0])  # off the camera: a face is seen more often than not, and should always be seen
+ROUNDS = 7  # more change nothing on the clips tried
+UPRIGHT = 0.6, 0.8  # cosine of the trunk's tilt: faces of those who lie are found less often
 BEHIND = 0.25  # s before and after a moment in which limbs tell where they go
 AHEAD = 0.15  # s over which a difference in speed counts as much as the way it makes
 STILL = 0.2  # torsos: less than this tells little
@@ -51,22 +54,32 @@ def swapped(take: Take) -> np.ndarray:
     speed that they have; a head sits on its shoulders the right way round; a back view shows no face.
     """
     sight = _sight(take)
-    result = np.zeros(len(sight.time), bool)
     there = np.flatnonzero(sight.weight.any(1))
+    found = np.zeros(len(there), bool)
     if len(there) < 2:
-        return result
-    found, reach = result[there], int(np.ceil(BEHIND * sight.fps)) + 1
-    # What moves on smoothly, and how often fronts show faces, can only be told from what is mended.
-    for samples, ahead in ((1, 0.0), (reach, AHEAD * sight.fps), (reach, AHEAD * sight.fps)):
-        result[there] = found
-        mended = _exchanged(sight, result)
-        same, other = _leaps(_ways(mended), there, samples, ahead)
+        return np.zeros(len(take.time), bool)
+    reach = int(np.ceil(BEHIND * sight.fps)) + 1
+    # Whether ways go on, and how often fronts show faces, can only be told from what is mended, and is told again.
+    for round_ in range(ROUNDS):
+        mended = _exchanged(sight, _spread(found, there, len(take.time)))
+        same, other = _leaps(_ways(mended), there, *((reach, AHEAD * sight.fps) if round_ else (1, 0.0)))
+        if 0 < round_ < ROUNDS - 2:  # what tells most is mended first, for it spoils all that is around it
+            worst = maximum_filter1d(same - other, 2 * reach + 1, mode="nearest")
+            breaks = (same - other == worst) & (worst > 0)
+            found[1:] ^= np.cumsum(breaks) % 2 == 1
+            continue
         label = np.arange(2) ^ found[:, None]
         stays = label[:-1, :, None] == label[1:, None, :]
         between = np.where(stays, same[:, None, None], other[:, None, None]) + CHANGE * (1 - np.eye(2))
         found = _cheapest(_own(sight, take, _open_faces(mended, take))[there], between)
-    result[there] = found
-    return result
+    return _spread(found, there, len(take.time))
+
+
+def _spread(found: np.ndarray, there: np.ndarray, samples: int) -> np.ndarray:
+    """Labels (N,) of the samples `there` among all: (samples,) bool."""
+    whole = np.zeros(samples, bool)
+    whole[there] = found
+    return whole
 
 
 def relabelled(take: Take, swapped: np.ndarray) -> Take:
@@ -124,40 +137,38 @@ def _own(sight: Sight, take: Take, open_faces: float) -> np.ndarray:
 
     open_faces: 0..1, how often a face was found on those who are seen from the front.
     """
-    facing, known = _facing(sight)
     cost = np.zeros((len(sight.time), 2))
     cost[:, 1] += SWAPPED
-    found, yaw = _faces(take)
-    for label, direction in enumerate((facing, np.pi - facing)):
-        turned = np.abs((direction - yaw + np.pi) % (2 * np.pi) - np.pi)
+    found = np.isfinite(take.head[:, 0, 0])
+    trunk = sight.world[:, SHOULDERS].mean(1) - sight.world[:, HIPS].mean(1)
+    upright = _ramp(np.nan_to_num(trunk[:, 2] / np.linalg.norm(trunk, axis=1)), UPRIGHT)
+    for label, shown in enumerate((sight, _exchanged(sight, np.ones(len(found), bool)))):
+        left, off, known = _facing(shown)
+        turned = np.arccos(np.clip(np.nansum(left * take.head[:, :3, 0], axis=1), -1, 1))
         cost[:, label] += FACE * known * found * _ramp(turned, NECK)
-        off = np.abs((direction + np.pi) % (2 * np.pi) - np.pi)
-        cost[:, label] += UNSEEN * open_faces**2 * known * (1 - found) * _ramp(off, FRONT)
+        cost[:, label] += UNSEEN * open_faces**2 * known * ~found * _ramp(off, FRONT) * upright
     cost += HANDS * _wrong_hands(take)
     return cost / sight.fps
 
 
-def _facing(sight: Sight) -> tuple[np.ndarray, np.ndarray]:
-    """Where the trunk faces, (T,) rad off the camera to the performer's left, and how far that is known, (T,) 0..1."""
-    across = np.zeros((len(sight.time), 3))
-    for left, right in (SHOULDERS, HIPS):
-        across += np.nan_to_num(sight.world[:, left] - sight.world[:, right])
-    length = np.linalg.norm(across[:, :2], axis=1)
+def _facing(sight: Sight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which way a trunk's left is, (T, 3), how far it faces off the camera, (T,) rad, how far that is known, (T,)."""
+    middle = lambda pair: sight.world[:, pair].mean(1)  # noqa: E731
+    across = sum(np.nan_to_num(sight.world[:, left] - sight.world[:, right]) for left, right in (SHOULDERS, HIPS))
+    trunk = middle(SHOULDERS) - middle(HIPS)
+    trunk = np.where(np.isfinite(trunk), trunk, [0.0, 0.0, 1.0])
+    ahead = np.cross(across, trunk)
+    length = np.linalg.norm(across, axis=1)
+    off = np.arccos(np.clip(-ahead[:, 1] / np.maximum(np.linalg.norm(ahead, axis=1), 1e-6), -1, 1))
     both = (sight.weight[:, SHOULDERS] > 0).all(1)
-    return np.arctan2(across[:, 1], across[:, 0]), both * np.clip(length / 0.2, 0, 1)
-
-
-def _faces(take: Take) -> tuple[np.ndarray, np.ndarray]:
-    """Where a face was found, (T,) 0..1, and how it is turned off the camera to the performer's left, (T,) rad."""
-    seen = np.isfinite(take.head[:, 0, 0])
-    return seen.astype(float), np.where(seen, np.arctan2(take.head[:, 1, 0], take.head[:, 0, 0]), 0.0)
+    return across / np.maximum(length, 1e-6)[:, None], off, both * np.clip(length / 0.2, 0, 1)
 
 
 def _open_faces(sight: Sight, take: Take) -> float:
     """How often a face was found on those who are seen from the front, 0..1."""
-    facing, known = _facing(sight)
-    front = known * _ramp(np.abs(facing), FRONT)
-    return float((front * _faces(take)[0]).sum() / max(front.sum(), 1e-6))
+    _, off, known = _facing(sight)
+    front = known * _ramp(off, FRONT)
+    return float((front * np.isfinite(take.head[:, 0, 0])).sum() / max(front.sum(), 1e-6))
 
 
 def _wrong_hands(take: Take) -> np.ndarray:
