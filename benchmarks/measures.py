@@ -145,7 +145,7 @@ def hand_measures(points: Points, truth: Truth) -> dict[str, float]:
             palms.append(facing[np.isfinite(facing)] < 0)
         sides.append(_on_other_side(points, truth, side))
     result = {}
-    if bends:
+    if any(np.isfinite(bend).any() for bend in bends):
         result["pip"] = float(np.nanmedian(np.concatenate(bends)))
     if sum(map(len, sides)):
         result["wrong_side"] = 100 * float(np.concatenate(sides).mean())
