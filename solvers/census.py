@@ -14,7 +14,7 @@ from .detectors.people import Person
 from .errors import NobodyError
 from .performer import Performer
 
-APART, FEWEST, MOST = 2.0, 5, 40  # s between two pictures that are looked at, and how many there are
+APART, FEWEST, MOST = 3.0, 3, 40  # s between two pictures that are looked at, and how many there are
 SEEN = 0.3  # confidence of points that tell where somebody is
 ON = 0.05  # of the picture's longer side: a point is on somebody if it is not further from him
 

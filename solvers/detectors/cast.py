@@ -23,7 +23,6 @@ FORBIDDEN = 1e3
 LEARNING = 0.05  # share of what is seen now in what is known of somebody's colours
 CLEAR = 1.5  # extents to the next person, below which colours may be mixed
 AWAY = 1.0  # s unseen, after which somebody may come back anywhere, if the colours are his
-KNOWN_NEARBY = 1.0  # s, within which an earlier or later look tells where to look
 # Two poses are one person if their heads and shoulders are not further apart than this part of their size: one person
 # that the network sees twice is 0.2 apart from himself, two who stand close together 1.3 (measured in a gymnasium).
 SAME_PERSON = 0.5
@@ -108,12 +107,10 @@ class Cast:
 
         people: with colours, in any order. Nothing is remembered; see `remember`.
         """
-        from scipy.optimize import linear_sum_assignment
-
         if not people or not self.tracks:
             return {}
         cost = self._costs(time, people)
-        rows, columns = linear_sum_assignment(cost)
+        rows, columns = _assigned(cost)
         return {int(r): people[c] for r, c in zip(rows, columns, strict=True) if cost[r, c] < FORBIDDEN}
 
     def remember(self, time: float, found: dict[int, Person], others: Iterable[Person] = ()) -> None:
@@ -179,6 +176,15 @@ class Cast:
         return track.last is None or time - track.last.time > AWAY
 
 
+def _assigned(cost: np.ndarray) -> tuple[Iterable[int], Iterable[int]]:
+    """(rows, columns) of the least sum, each row and column once at most. cost: (R, C)."""
+    if cost.shape == (1, 1):  # one person alone does not wait for SciPy
+        return [0], [0]
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment(cost)
+
+
 def _size(origin: Person | None, person: Person) -> float:
     """By how many factors of two somebody has become larger or smaller."""
     if origin is None:
@@ -218,6 +224,12 @@ def distinct(people: Iterable[Person]) -> list[Person]:
         if not any(same_place(person, other) or part_of(person, other) for other in kept):
             kept.append(person)
     return kept
+
+
+def strangers(people: Iterable[Person], known: Iterable[Person]) -> list[Person]:
+    """Those of the people of a picture who are surely somebody, and none of the known ones."""
+    known = list(known)
+    return [person for person in people if person.proven and not any(same_place(person, other) for other in known)]
 
 
 def gather(pictures: Sequence[Sequence[Person]]) -> tuple[Member, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ import numpy as np
 from ..errors import DetectorError, ModelError
 from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
 from . import crops
-from .cast import Cast, distinct, same_place
+from .cast import Cast, distinct, same_place, strangers
 from .clothes import colours
 from .crops import Square
 from .facing import head_of
@@ -27,7 +28,7 @@ from .surgery import bundle, centred_body, centred_palm
 
 PEOPLE = 4  # at most so many bodies a picture
 LENGTHY = 1.2  # times as long as wide: such a picture is also searched by its two ends, in which people are larger
-HIDDEN = 1.0  # s for which somebody who is not found is looked for where he should be
+HIDDEN = 1.5  # s before or after somebody was seen, for which he is looked for where he should be
 # The palm network's and the hand network's least score where the pose says that a hand is (0.5 is their own default):
 # lower ones find a quarter more hands in motion blur, and the arm tells which are none.
 PALM_BY_ARM, HAND_BY_ARM = 0.2, 0.3
@@ -97,19 +98,12 @@ class MediaPipe:
     def __enter__(self) -> MediaPipe:
         if sys.platform == "linux" and not PROCESSORS.is_file():
             raise DetectorError(f"The detector needs {PROCESSORS}, which is not there: mount /sys in this container.")
-        from mediapipe.tasks.python import vision
-
         with contextlib.ExitStack() as opening:
 
-            def task(kind: str, content: Callable[[Path], bytes] = Path.read_bytes, **options):
-                with _blamed(self.networks[kind.lower()]) as network:
-                    made = getattr(vision, f"{kind}Landmarker").create_from_options(
-                        getattr(vision, f"{kind}LandmarkerOptions")(base_options=_base(content(network)), **options)
-                    )
-                return opening.enter_context(made)
+            def task(*words, **options):
+                return opening.enter_context(self._task(*words, **options))
 
             self._pose = task("Pose", num_poses=PEOPLE)
-            self._pose_here = task("Pose", _body_without_search, num_poses=1)
             self._face = task("Face", output_face_blendshapes=_scores_expressions(self.networks["face"]))
             self._hand = task("Hand", num_hands=2)
             self._hand_by_arm = task(
@@ -123,6 +117,20 @@ class MediaPipe:
 
     def __exit__(self, *fault) -> None:
         self._open.close()
+
+    def _task(self, kind: str, content: Callable[[Path], bytes] = Path.read_bytes, **options):
+        """One of MediaPipe's landmarkers, a context. kind: "Pose", "Face" or "Hand". content: what of its network."""
+        from mediapipe.tasks.python import vision
+
+        with _blamed(self.networks[kind.lower()]) as network:
+            return getattr(vision, f"{kind}Landmarker").create_from_options(
+                getattr(vision, f"{kind}LandmarkerOptions")(base_options=_base(content(network)), **options)
+            )
+
+    @functools.cached_property
+    def _pose_here(self):
+        """The pose network without a search, made when it is first wanted: most videos show one person."""
+        return self._open.enter_context(self._task("Pose", _body_without_search, num_poses=1))
 
     def watch(self, pictures: Iterable[tuple[float, np.ndarray]], cast: Cast | None = None) -> Iterator[Sight]:
         """What is seen of the performer in each picture.
@@ -196,9 +204,7 @@ class MediaPipe:
                     hidden = self._somebody_at(time, rgb, square)
                     if hidden is not None:
                         found = cast.with_hidden(time, found, index, _dressed(hidden, rgb))
-                taken = {id(person) for person in found.values()}
-                strangers = [person for person in people if id(person) not in taken and person.proven]
-                cast.remember(time, found, [p for p in strangers if not any(same_place(p, q) for q in found.values())])
+                cast.remember(time, found, strangers(people, found.values()))
                 others = [person for index, person in found.items() if index != cast.chosen]
                 yield time, rgb, found.get(cast.chosen), others
 
