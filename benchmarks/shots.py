@@ -165,13 +165,18 @@ def lively(performance: Performance) -> Performance:
 
 
 def cast(shot: Shot, performance: Performance) -> tuple[armature.CharacterObjects, RigPreset, Clip]:
-    """The character on the stage with the performance as keys, camera and light set up."""
+    """The character on the stage with the performance as keys, camera and light set up.
+
+    Raises CharacterError, RigError or ShotError where the character cannot play.
+    """
     if shot.character in FIGURES:
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
         rig = FIGURES[shot.character].add(bpy.context.scene)
         objects = next(c for c in armature.characters(bpy.context.scene.objects) if c.armature == rig)
     else:
         objects = files.open_character(shot.character)
+    if objects.armature is None:
+        raise ShotError(f"{shot.character} is a face alone: give a character with an armature.")
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = round(shot.fps), round(shot.fps) / shot.fps
     character = armature.read(objects)

@@ -91,7 +91,7 @@ def read_truth(path: Path | str, fps: float = 0.0) -> Truth:
     return Truth(
         time=time,
         joints=joints,
-        measured=tuple(name for name in BODY_NAMES if inside[name] or name.endswith("UpperLeg")),
+        measured=tuple(n for n in BODY_NAMES if n in inside and (inside[n] or n.endswith("UpperLeg"))),
         floor=True,
         pixels=pixels,
         seen=frozenset(name for name in inside if inside[name]),
