@@ -35,15 +35,17 @@ JUMP, TURN, MOST = np.radians(20.0), np.radians(500.0), 4.0  # rad, rad/s betwee
 class Sighting:
     """One hand in those samples of a take that show it (F samples).
 
-    index: (F,) of the samples. time: (F,) s. image: (F, 21, 3) px. world: (F, 21, 3) m in camera axes, the right way
-    round. label: (F,) bool, whether the network took it for the hand of this side.
+    index: (F,) of the samples. world: (F, 21, 3) m in axes whose y is the viewing ray (x to the right, z up), and
+    picture: (F, 21, 3) px from the wrist in the same axes, both the right way round.
+    rays: (F, 4) wxyz, from the camera's axes to those.
+    sure: (F,) bool, whether the network took it for the hand of this side and saw it the right way round.
     """
 
     index: np.ndarray
-    time: np.ndarray
-    image: np.ndarray
     world: np.ndarray
-    label: np.ndarray
+    picture: np.ndarray
+    rays: np.ndarray
+    sure: np.ndarray
 
 
 def sighting(take: Take, side: str, rays: np.ndarray) -> Sighting:
@@ -57,14 +59,15 @@ def sighting(take: Take, side: str, rays: np.ndarray) -> Sighting:
     image, world = marks.image[seen].astype(float), marks.world[seen].astype(float)
     label = ~mirrored(image, world)
     world = np.where(label[:, None, None], world, world * MIRROR)
-    both = rotations.rotate(rays[seen][:, None, None], np.stack([world, world * DEPTH], 1))
-    ours = both * (1.0 if side == "left" else MIRROR)
+    both = np.stack([world, world * DEPTH], 1)
+    ours = rotations.rotate(rays[seen][:, None, None], both) * (1.0 if side == "left" else MIRROR)
     frames = palm_frame(ours)
     own = np.concatenate([_oddity(ours, frames, label, _forearm(take, side)[seen]), np.full((len(seen), 1), LOST)], 1)
     state = _cheapest(own, _steps(rotations.from_matrix(frames), take.time[seen]))
     kept = state < 2
-    chosen = both[np.flatnonzero(kept), state[kept]]
-    return Sighting(seen[kept], take.time[seen[kept]], image[kept], chosen, label[kept] & (state[kept] == 0))
+    world, way = both[np.flatnonzero(kept), state[kept]], np.where(state[kept, None, None] == 1, DEPTH, 1.0)
+    picture = (image - image[:, :1])[kept][..., [0, 2, 1]] * [1, 1, -1] * way
+    return Sighting(seen[kept], world, picture, rays[seen[kept]], label[kept] & (state[kept] == 0))
 
 
 def mirrored(image: np.ndarray, world: np.ndarray) -> np.ndarray:

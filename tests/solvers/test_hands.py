@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers import hands, rotations
+from understudy.solvers import hands, rotations, tilt
 from understudy.solvers.names import FINGERS, HAND_POINTS
 from understudy.solvers.settings import Settings
 from understudy.solvers.take import Landmarks, Take
@@ -62,8 +62,15 @@ def fist(side, knuckle=50.0, middle=40.0):
     return fingers
 
 
+@pytest.fixture
+def by_points(monkeypatch):
+    """Hands read by their points alone, without what was learned of how the network draws them."""
+    monkeypatch.setattr(hands, "LEARNED", 0.0)
+    monkeypatch.setattr(hands, "PALM", 0.0)
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_the_t_pose_hand_is_the_identity(side):
+def test_the_t_pose_hand_is_the_identity(side, by_points):
     """Straight fingers along x with the palm down: no rotation anywhere."""
     still = np.tile(rotations.IDENTITY, (len(TIME), 1))
     hand = hands.solve_hand(take_of(points_of(still, straight(side), side), side), side, TIME, STILL)
@@ -81,7 +88,7 @@ def test_bent_fingers_point_into_the_palm(side):
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_known_angles_come_back(side):
+def test_known_angles_come_back(side, by_points):
     """Points made from bends and an orientation give these very rotations."""
     angle = np.linspace(0, 40, len(TIME))
     orientation = rotations.from_axis_angle(np.tile([0.36, 0.48, 0.8], (len(TIME), 1)), np.radians(angle))
@@ -93,7 +100,7 @@ def test_known_angles_come_back(side):
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_the_thumb_comes_back(side):
+def test_the_thumb_comes_back(side, by_points):
     """A thumb bent at its two hinges gives these bends."""
     axis = hands.HINGE if side == "left" else hands.HINGE * np.array([1, -1, -1])
     fingers = straight(side)
@@ -123,7 +130,7 @@ def test_joints_keep_their_limits():
     assert knuckles.min() > hands.KNUCKLE[0] - 0.1
 
 
-def test_a_lost_hand_relaxes_and_comes_back():
+def test_a_lost_hand_relaxes_and_comes_back(by_points):
     """Fingers hold, then relax while the hand is not seen; the confidence falls to 0 and returns to 1."""
     seen = (TIME < 0.3) | (TIME > 1.8)
     still = np.tile(rotations.IDENTITY, (len(TIME), 1))
@@ -149,7 +156,7 @@ def test_a_hand_never_seen_is_relaxed():
     assert np.isfinite(hand.fingers).all()
 
 
-def test_a_hand_at_the_edge_is_turned_by_its_viewing_ray():
+def test_a_hand_at_the_edge_is_turned_by_its_viewing_ray(by_points):
     """The same points seen at the picture's right edge are a hand turned to the right about the vertical."""
     still = np.tile(rotations.IDENTITY, (len(TIME), 1))
     take = take_of(points_of(still, straight("left"), "left"), "left")
@@ -157,3 +164,62 @@ def test_a_hand_at_the_edge_is_turned_by_its_viewing_ray():
     lens = Settings(smoothing=0.0, lens=90.0)
     hand = hands.solve_hand(replace(take, left_hand=aside), "left", TIME, lens)
     assert np.degrees(rotations.to_vector(hand.orientation[0])) == pytest.approx([0, 0, -45], abs=1)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_what_was_learned_is_near_the_points(side):
+    """A hand drawn without any error is read within what the network's errors would be, alike on both sides."""
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    fingers = fist(side)
+    hand = hands.solve_hand(take_of(points_of(still, fingers, side), side), side, TIME, Settings())
+    assert np.degrees(rotations.angle_between(hand.fingers[:, 3:], fingers[:, 3:])).mean() < 12
+    assert np.degrees(rotations.angle_between(hand.orientation, rotations.IDENTITY)).max() < 25
+
+
+def test_both_sides_are_read_alike():
+    """A right hand that is the mirror image of a left one gets the mirrored rotations."""
+    turn = rotations.from_axis_angle(np.tile([0.36, 0.48, 0.8], (len(TIME), 1)), np.full(len(TIME), 0.4))
+    left = points_of(turn, fist("left"), "left")
+    ours = hands.solve_hand(take_of(left, "left"), "left", TIME, Settings())
+    theirs = hands.solve_hand(take_of(left * hands.MIRROR, "right"), "right", TIME, Settings())
+    assert np.degrees(rotations.angle_between(ours.fingers, theirs.fingers * hands.MIRROR_TURN)).max() < 1e-3
+    assert np.degrees(rotations.angle_between(ours.orientation, theirs.orientation * hands.MIRROR_TURN)).max() < 1
+
+
+@pytest.mark.parametrize("way", [tilt.DEPTH, hands.MIRROR, tilt.DEPTH * hands.MIRROR], ids=["depth", "side", "both"])
+def test_a_hand_seen_the_wrong_way_round_is_turned_back(by_points, way):
+    """Points that are mirrored for a few samples, in depth or to the other side, do not turn the hand over."""
+    turn = rotations.from_axis_angle(np.tile([1.0, 0.0, 0.0], (len(TIME), 1)), np.full(len(TIME), np.pi / 3))
+    take = take_of(points_of(turn, fist("left"), "left"), "left")
+    world = take.left_hand.world.copy()
+    world[20:26] *= way
+    hand = hands.solve_hand(replace(take, left_hand=replace(take.left_hand, world=world)), "left", TIME, STILL)
+    assert np.degrees(rotations.angle_between(hand.orientation, turn)).max() < 5
+
+
+def test_one_sample_of_another_hand_is_left_out(by_points):
+    """A single sample that shows quite another hand is bridged."""
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    take = take_of(points_of(still, fist("left"), "left"), "left")
+    turned = take_of(points_of(rotations.from_axis_angle(np.tile([0.0, 1.0, 0.0], (60, 1)), np.full(60, 3.0)),
+                               fist("left", -30, -20), "left"), "left").left_hand  # fmt: skip
+    image, world = take.left_hand.image.copy(), take.left_hand.world.copy()
+    image[30], world[30] = turned.image[30], turned.world[30]
+    hand = hands.solve_hand(
+        replace(take, left_hand=replace(take.left_hand, image=image, world=world)), "left", TIME, STILL
+    )
+    assert np.degrees(rotations.angle_between(hand.orientation, still)).max() < 5
+
+
+def test_small_hands_are_calm():
+    """The same jitter, in parts of the hand, moves the fingers of a small hand less than those of a large one."""
+    random = np.random.default_rng(1)
+    still = np.tile(rotations.IDENTITY, (len(TIME), 1))
+    points = points_of(still, fist("left"), "left") + random.normal(0, 0.006, (len(TIME), 21, 3))
+    large = take_of(points, "left")
+    small = replace(large, left_hand=replace(large.left_hand, image=large.left_hand.image * 0.15))
+    shake = [
+        np.diff(rotations.to_vector(hands.solve_hand(take, "left", TIME, Settings()).fingers), axis=0).std()
+        for take in (large, small)
+    ]
+    assert shake[1] < 0.4 * shake[0]
