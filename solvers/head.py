@@ -18,13 +18,13 @@ def solve_head(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.nda
     """Rotation of the head over time.
 
     take: as detected; time: (T,) s, even; settings: lens and smoothing are used.
-    Result: rotations (T, 4) wxyz in camera axes (x to the right, y away, z up), identity = looks along -y, and
-    confidence (T,): 1 where the face was seen, falling to 0 in gaps, where the last rotation is held. What is level and
+    Result: rotations (T, 4) wxyz in camera axes (x to the right, y away, z up), identity = looks along -y, NaN where no
+    face was seen for longer, and confidence (T,): 1 where the face was seen, falling to 0 in gaps. What is level and
     straight is that of the average face in presets/weights.
     """
     found = skull.fit(take)
     if not found.seen.any():
-        return np.tile(rotations.IDENTITY, (len(time), 1)), np.zeros(len(time))
+        return np.full((len(time), 4), np.nan), np.zeros(len(time))
     turned = rotations.from_matrix(found.rotation @ rotations.to_matrix(error(found)))
     middle = take.face.image[found.seen][:, MIDDLE, :2].mean(1)
     ray = rotations.between(np.array([0.0, 1.0, 0.0]), body.camera(take, settings).rays(middle))
@@ -36,7 +36,7 @@ def solve_head(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.nda
         rate = 1.0 / (time[1] - time[0])
         looks = signals.lowpass(rotations.continuous(looks), rate, CUTOFF / settings.smoothing)
     seen = np.minimum(confidence[2] + confidence[3], 1.0) if confidence else np.zeros(len(time))
-    return rotations.normalise(looks), seen
+    return np.where(np.isfinite(sight)[:, None], rotations.normalise(looks), np.nan), seen
 
 
 def error(found: skull.Skull) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import polish, rotations
+from . import gaps, polish, rotations
 from .body import Sight
 from .bones import BONE, POINT, TORSO
 from .names import BODY_POINT, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
@@ -61,19 +61,31 @@ def skeleton(length: np.ndarray) -> np.ndarray:
 def look(looks: np.ndarray, seen: np.ndarray, sight: Sight, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the head looks, in the room; by the pose network's ears and nose where no face was found.
 
-    looks: (T, 4) wxyz in camera axes and seen: (T,) 0..1, by the face. sight: of the detector's 33 points.
+    looks: (T, 4) wxyz in camera axes, NaN without a face, and seen: (T,) 0..1. sight: of the detector's 33 points.
     room: (4,) wxyz, camera axes to the room's. Result: the same two, completed.
     """
     nose, left, right = (BODY_POINT[name] for name in ("nose", "leftEar", "rightEar"))
     across = sight.world[:, left] - sight.world[:, right]
     back = sight.world[:, [left, right]].mean(1) - sight.world[:, nose]
     seen, area = np.nan_to_num(seen), _length(np.cross(across, back))
-    usable = (seen == 0) & (sight.weight[:, [nose, left, right]] > 0).all(1) & (np.nan_to_num(area) > 1e-4)
+    usable = (sight.weight[:, [nose, left, right]] > 0).all(1) & (np.nan_to_num(area) > 1e-4)
     across, back = np.where(usable[:, None], across, X), np.where(usable[:, None], back, Y)
     coarse = rotations.from_matrix(rotations.frame(across, back))
     coarse = rotations.multiply(coarse, rotations.from_axis_angle(X, np.full(len(coarse), -NOSE)))
-    looks = rotations.multiply(room, rotations.normalise(np.nan_to_num(np.where(usable[:, None], coarse, looks))))
-    return looks, np.where(usable, COARSE * sight.weight[:, [nose, left, right]].min(1), seen)
+    known = np.isfinite(looks).all(1)
+    if known.any() and usable.any():
+        # What the face says beyond ears and nose is held and eased, so that a head that turns away turns with the body.
+        ticks = np.arange(len(coarse), dtype=float)
+        coarse = rotations.resample(coarse[usable], ticks[usable], ticks)
+        more = rotations.multiply(rotations.inverse(coarse), np.where(known[:, None], looks, coarse))
+        looks = rotations.multiply(coarse, gaps.ease_rotations(more, known, sight.time, rotations.IDENTITY)[0])
+    elif known.any():
+        ticks = np.arange(len(coarse), dtype=float)
+        looks = rotations.resample(looks[known], ticks[known], ticks)
+    else:
+        looks = np.where(usable[:, None], coarse, rotations.IDENTITY)
+    rough = np.where(usable, COARSE * sight.weight[:, [nose, left, right]].min(1), 0.0)
+    return rotations.multiply(room, rotations.normalise(looks)), np.maximum(seen, rough)
 
 
 def palm(hand, room: np.ndarray):

@@ -41,9 +41,20 @@ DEPTH = 0.5  # weight of depth, which is known least, against places in the pict
 def repaired(take: Take) -> Take:
     """The take with left and right exchanged, and depth turned round, wherever the network has swapped them.
 
-    take: as detected.
+    take: as detected. Faces that no neck could turn there, as the face network finds them in hair, are left out.
     """
-    return relabelled(take, swapped(take))
+    take = relabelled(take, swapped(take))
+    left, _, known = _facing(_sight(take))
+    return without_faces(take, (known > 0.5) & (_turned(left, take) > NECK[1]))
+
+
+def without_faces(take: Take, there: np.ndarray) -> Take:
+    """The take with no face in some samples. there: (T,) bool."""
+    if not there.any():
+        return take
+    gone = lambda values: np.where(there.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values)  # noqa: E731
+    face = Landmarks(gone(take.face.image), gone(take.face.world), np.where(there[:, None], 0.0, take.face.confidence))
+    return replace(take, face=face, expressions=gone(take.expressions), head=gone(take.head))
 
 
 def swapped(take: Take) -> np.ndarray:
@@ -144,8 +155,7 @@ def _own(sight: Sight, take: Take, open_faces: float) -> np.ndarray:
     upright = _ramp(np.nan_to_num(trunk[:, 2] / np.linalg.norm(trunk, axis=1)), UPRIGHT)
     for label, shown in enumerate((sight, _exchanged(sight, np.ones(len(found), bool)))):
         left, off, known = _facing(shown)
-        turned = np.arccos(np.clip(np.nansum(left * take.head[:, :3, 0], axis=1), -1, 1))
-        cost[:, label] += FACE * known * found * _ramp(turned, NECK)
+        cost[:, label] += FACE * known * found * _ramp(_turned(left, take), NECK)
         cost[:, label] += UNSEEN * open_faces**2 * known * ~found * _ramp(off, FRONT) * upright
     cost += HANDS * _wrong_hands(take)
     return cost / sight.fps
@@ -162,6 +172,11 @@ def _facing(sight: Sight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     off = np.arccos(np.clip(-ahead[:, 1] / np.maximum(np.linalg.norm(ahead, axis=1), 1e-6), -1, 1))
     both = (sight.weight[:, SHOULDERS] > 0).all(1)
     return across / np.maximum(length, 1e-6)[:, None], off, both * np.clip(length / 0.2, 0, 1)
+
+
+def _turned(left: np.ndarray, take: Take) -> np.ndarray:
+    """How far a head's left is from the trunk's, (T,) rad; a right angle where there is no face. left: (T, 3)."""
+    return np.arccos(np.clip(np.nansum(left * take.head[:, :3, 0], axis=1), -1, 1))
 
 
 def _open_faces(sight: Sight, take: Take) -> float:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers import bones, fit, gaps, rotations
+from understudy.solvers import bones, fit, gaps, posing, rotations
 from understudy.solvers.body import Sight
 from understudy.solvers.bones import POINT
-from understudy.solvers.names import JOINT
+from understudy.solvers.names import BODY_POINT, JOINT
 from understudy.solvers.skeleton import joint_positions
 from understudy.solvers.solve import solve
 
@@ -82,3 +82,24 @@ def test_unseen_legs_of_who_lies_lie(lies):
     up = fit.facing(sight, fit.UP)[..., 2]
     wanted = trunk[:, 0] / 0.5 if lies else np.broadcast_to(fit.UP, (len(time), 3))
     assert np.degrees(np.arccos(np.clip((up * wanted).sum(1), -1, 1))).max() < 10
+
+
+def test_a_head_turns_on_with_the_body_when_its_face_is_lost():
+    """Whoever turns away takes the head along: ears and nose tell where it goes, and what the face said is kept."""
+    time = np.arange(72) / 24.0
+    yaw = np.pi * np.clip(time - 0.5, 0, 1.5) / 1.5
+    turn = rotations.from_axis_angle(np.array([0.0, 0, 1.0]), yaw)
+    world = np.full((72, 33, 3), np.nan)
+    for name, place in (("nose", (0, -0.1, -0.03)), ("leftEar", (0.07, 0, 0)), ("rightEar", (-0.07, 0, 0))):
+        world[:, BODY_POINT[name]] = rotations.rotate(turn, np.tile(place, (72, 1)))
+    seen = np.isfinite(world[..., 0]).astype(float)
+    sight = Sight(time, 24.0, world[..., :2], world, seen)
+    nod = rotations.from_axis_angle(np.array([1.0, 0, 0]), np.radians(15.0))
+    face = np.where((yaw < np.radians(70))[:, None], rotations.multiply(turn, nod), np.nan)
+    looks, known = posing.look(face, np.isfinite(face[:, 0]).astype(float), sight, rotations.IDENTITY)
+    ahead = rotations.rotate(looks, np.array([1.0, 0, 0]))
+    off = np.arctan2(ahead[:, 1], ahead[:, 0]) - yaw
+    assert np.degrees(np.abs((off + np.pi) % (2 * np.pi) - np.pi)).max() < 2
+    assert np.allclose(np.abs(looks[:20]), np.abs(face[:20]), atol=1e-6)
+    assert np.degrees(rotations.angle_between(looks[1:], looks[:-1])).max() < 9
+    assert known.min() >= posing.COARSE

@@ -163,3 +163,15 @@ def test_feet_that_are_seen_too_short_point_ahead(acting, degrees):
         foot = mended[:, BODY_POINT[f"{side}FootIndex"]] - mended[:, BODY_POINT[f"{side}Heel"]]
         off = np.arctan2(foot[:, 0], -foot[:, 1]) - angle
         assert np.degrees(np.abs(np.mean((off + np.pi) % (2 * np.pi) - np.pi))) < 40
+
+
+def test_a_face_in_the_hair_is_left_out(acting):
+    """A face that is found on the back of a head for a moment is none; it does not swap the person, either."""
+    take, angle = turning(acting, once_around)
+    behind = np.abs(take.time - take.time[np.argmin(np.cos(angle))]) < 0.2
+    head = take.head.copy()
+    head[behind] = np.eye(4)
+    mended = swaps.repaired(replace(take, head=head))
+    assert np.isnan(mended.head[behind, 0, 0]).all()
+    assert np.array_equal(np.isfinite(mended.head[~behind, 0, 0]), np.isfinite(take.head[~behind, 0, 0]))
+    assert np.array_equal(mended.body.image, take.body.image, equal_nan=True)
