@@ -21,9 +21,10 @@ ABOVE = 0.15  # m: and is not higher above the lowest foot around that moment
 SHORTEST = 0.1  # s: briefer contacts and briefer breaks are noise
 LOWEST = 5  # percentile of the lowest point's height over time that is taken for the floor
 HOLD = 0.0015  # m: how far a planted foot may move from one sample to the next
-FLAT = 0.04  # m: how far it may be off the floor
+FLAT = 0.012  # m: how far it may be off the floor
 OFF = 0.03  # m: how far it seems to be off where it stands on it,
-AWAY = 0.15  # m: when besides its depth is off by so much
+AWAY = 0.05  # m: when besides its depth is off by so much
+BRIEF = 0.08  # m: and for a rest of STOOD seconds
 HEEL = 0.1  # m: the heel's point may lie this much above the toes' in a foot that stands flat (measured: .03 to .08)
 TRIED = 60  # heights of the floor
 # How far the skin is from a joint, m, where somebody lies, kneels or sits on it.
@@ -214,10 +215,12 @@ def detect(rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray) 
     return (rests & (height < lowest[:, None] + ABOVE)).astype(float)
 
 
-def anchors(rests: np.ndarray, points: np.ndarray, up: np.ndarray, on: Ground | None, firmness: float) -> Anchors:
+def anchors(
+    rests: np.ndarray, points: np.ndarray, fps: float, up: np.ndarray, on: Ground | None, firmness: float
+) -> Anchors:
     """What holds feet that rest: each where it is, and those near to the floor on it.
 
-    rests: (T, 4) bool. points: (T, P, 3) m. up: (3,). on: the ground; None where it is not known yet.
+    rests: (T, 4) bool. points: (T, P, 3) m. fps: 1/s. up: (3,). on: the ground; None where it is not known yet.
     firmness: 0..1, how strongly they are held.
     Each stretch of rest is drawn to the floor by the share that it looks like standing on it, for what its height
     and its depth may be off; a foot that rests on a step or in the air keeps its height.
@@ -230,8 +233,9 @@ def anchors(rests: np.ndarray, points: np.ndarray, up: np.ndarray, on: Ground | 
     for column, foot in enumerate(FEET):
         for start, stop in signals.runs(rests[:, column]):
             place = np.median(points[start:stop, foot], axis=0)
-            off = np.hypot(OFF, AWAY * abs(place @ up) / np.linalg.norm(place))
-            share = 1 / (1 + ((place @ up - height[foot]) / off) ** 2) ** 2
+            slope, brief = abs(place @ up) / np.linalg.norm(place), STOOD * fps / (stop - start)
+            off = np.sqrt(OFF**2 + (AWAY * slope) ** 2 + BRIEF**2 * brief)
+            share = np.maximum(1 - ((place @ up - height[foot]) / off) ** 2, 0) ** 2
             stiffness[start:stop, foot] = share * firmness / FLAT**2
     return Anchors(height, stiffness, hold)
 

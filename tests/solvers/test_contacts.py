@@ -58,7 +58,7 @@ def test_held_feet_do_not_slide(acting):
     slide = {}
     for firmness in (0.0, 0.1, 1.0):
         rests = contacts.resting(free, sight)
-        anchors = contacts.anchors(rests, free, UP, contacts.ground(free, rests, sight, UP), firmness)
+        anchors = contacts.anchors(rests, free, 30.0, UP, contacts.ground(free, rests, sight, UP), firmness)
         feet = fit.fit(sight, place, length, lens, settings, feet=anchors)[:, contacts.FEET]
         step = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * 30
         slide[firmness] = step[(rests[1:] * rests[:-1]) > 0].mean()
