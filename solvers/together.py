@@ -27,6 +27,7 @@ def camera_of(performance: Performance) -> np.ndarray:
 def turn_of(performance: Performance) -> np.ndarray:
     """How the camera is turned, (3, 3): from the room's axes to its own, x right, y away, z up."""
     projection = np.asarray(performance.projection, float)[:, :3]
+    projection = projection / np.linalg.norm(projection[2])
     focal = np.linalg.norm(np.cross(projection[0], projection[2]))
     width, height = performance.size
     lens = np.array([[focal, width / 2, 0.0], [0.0, height / 2, -focal], [0.0, 1.0, 0.0]])
@@ -54,7 +55,7 @@ def on_floor_of(performance: Performance, other: Performance) -> Performance:
         performance,
         root=scale * np.asarray(performance.root, float) + shift,
         skeleton=scale * np.asarray(performance.skeleton, float),
-        projection=np.asarray(performance.projection, float) @ back,
+        projection=scale * np.asarray(performance.projection, float) @ back,
         origin=other.origin or tuple(float(v) for v in other.root[0, :2]),
         history=(*performance.history, ("on_floor_of", {"scale": round(scale, 4)})),
     )

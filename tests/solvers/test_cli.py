@@ -70,6 +70,10 @@ def test_every_setting_has_a_flag(verb, field):
         (["detect", "v.mp4", "--out", "t.npz", "--end", "nan"], "nan"),
         (["detect", "v.mp4", "--out", "t.mp4"], ".npz"),
         (["detect", "no such.mp4", "--out", "t.npz"], "no such.mp4"),
+        (["detect", "v.mp4", "--out", "t.npz", "--performer", "left"], "0.3,0.4@12.5"),
+        (["detect", "v.mp4", "--out", "t.npz", "--performer", "300,400"], "shares"),
+        (["detect", "v.mp4", "--out", "t.npz", "--cuts", "sometimes"], "split"),
+        (["perform", "v.mp4", "--out", "d", "--cuts", "split"], "bridge"),
         (["solve", "no such.npz", "--out", "p.npz"], "no such.npz"),
         (["solve", "t.npz", "--out", "p.npz", "--smoothing", "9"], "0 to 4"),
         (["solve", "t.npz", "--out", "p.npz", "--smoothing", "nan"], "0 to 4"),
@@ -140,6 +144,38 @@ def test_solve_keeps_what_it_was_asked_for(capsys, monkeypatch, performance, tmp
     assert code == 0 and not wrong and "48 samples." in said
     kept = record.load(Performance, tmp_path / "p.npz")
     assert kept.settings["smoothing"] == 2 and kept.settings["gaze"] is False and kept.settings["head"] is True
+
+
+def test_solve_shares_a_floor(capsys, monkeypatch, performance, tmp_path):
+    """`solve --floor-of` puts a performer into the room of another one, and refuses one of another video."""
+    here = dataclasses.replace(performance, root=performance.root + [1.0, 0, 0])
+    monkeypatch.setattr("understudy.solvers.solve.solve", lambda take, settings: here)
+    record.save(Take.empty(performance.time, (640, 480)), tmp_path / "t.npz")
+    record.save(performance, tmp_path / "a.npz")
+    words = ("solve", tmp_path / "t.npz", "--out", tmp_path / "b.npz", "--floor-of")
+    assert run(capsys, *words, tmp_path / "a.npz")[0] == 0
+    kept = record.load(Performance, tmp_path / "b.npz")
+    assert kept.origin == pytest.approx(performance.root[0, :2]) and kept.history[-1][0] == "on_floor_of"
+    record.save(dataclasses.replace(performance, source={"sha256": "other"}), tmp_path / "a.npz")
+    assert "different videos" in refused(capsys, *words, tmp_path / "a.npz")
+
+
+def test_detect_tells_of_people_and_cuts(capsys, monkeypatch, tmp_path):
+    """`detect` hands on who is wanted and what becomes of cuts, and tells what there was to choose from."""
+    asked = {}
+
+    def takes(video, out, **words):
+        asked.update(words)
+        source = {"people": 2, "performer": 2, "cuts": (1.5,)}
+        made = Take.empty(np.arange(5) / 10, (640, 480), source=source)
+        return [(out.with_name(f"t.{number}.npz"), made) for number in (1, 2)]
+
+    monkeypatch.setattr("understudy.solvers.detect.takes", takes)
+    words = ("detect", "v.mp4", "--out", tmp_path / "t.npz", "--performer", "0.2,0.5", "--cuts", "split")
+    code, said, _ = run(capsys, *words)
+    assert code == 0 and asked["performer"] == "0.2,0.5" and asked["cuts"] == "split"
+    assert "2 people are seen; performer 2 is followed" in said and "at 1.50 s" in said
+    assert "t.1.npz: 5 samples" in said and "t.2.npz: 5 samples" in said
 
 
 @pytest.mark.parametrize(

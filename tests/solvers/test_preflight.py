@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from understudy.solvers import detect as room
-from understudy.solvers import errors, glance, models, names, preflight, video
+from understudy.solvers import errors, glance, models, names, performer, preflight, video
 from understudy.solvers.detectors.sight import Points, Sight
 
 DEMO = room.ROOT / "presets" / "demo" / "performance.mp4"
@@ -137,6 +137,15 @@ def test_a_rate_varies_where_pictures_last_differently():
     even[::9] *= 2
     seen = preflight.judged(measured(steps=even.tolist()))
     assert seen.varying and "30 fps (varying)" in preflight.line(seen)
+
+
+def test_the_cast_is_whoever_can_be_chosen():
+    """Several people are named as the detector understands them; one alone leaves nothing to choose."""
+    one, other = ({"point": [x, 0.5], "time": 1.25, "picture": "eA=="} for x in (0.25, 0.75))
+    assert preflight.judged(measured(cast=[one])).cast == () == preflight.judged(measured()).cast
+    cast = preflight.judged(measured(cast=[one, other])).cast
+    assert [performer.read(person["performer"]).point for person in cast] == [(0.25, 0.5), (0.75, 0.5)]
+    assert all(performer.read(person["performer"]).at == 1.25 and person["picture"] for person in cast)
 
 
 @pytest.fixture

@@ -241,6 +241,19 @@ def test_the_path_is_scaled_by_the_legs():
     assert np.allclose(moved, TURNED @ [0, -50, 0], atol=1e-6)
 
 
+def test_two_in_one_room_stand_apart_as_they_did():
+    """A performance with a spot of the room as its origin is placed by it; without one, it begins where it stands."""
+    rig, preset = character()
+    shown = performance(motion=False)
+    alone = places(rig, retarget(shown, rig, preset, Settings(), 30.0))["hips"]
+    beside = replace(shown, root=shown.root + [0.8, 0.3, 0.0])
+    assert np.allclose(places(rig, retarget(beside, rig, preset, Settings(), 30.0))["hips"], alone, atol=1e-6)
+    apart = replace(beside, origin=(float(shown.root[0, 0]), float(shown.root[0, 1])))
+    moved = places(rig, retarget(apart, rig, preset, Settings(), 30.0))["hips"] - alone
+    assert np.allclose(moved / np.linalg.norm(moved[0]), moved[0] / np.linalg.norm(moved[0]), atol=1e-6)
+    assert np.isclose(moved[0, 0] / moved[0, 1], 0.8 / 0.3, rtol=1e-3) and np.linalg.norm(moved[0]) > 0.5
+
+
 def test_no_path_no_walk():
     """With the path switched off the character squats, but stays where it is."""
     rig, preset = character()
