@@ -1,7 +1,7 @@
 """Feet that rest are found, and held; the floor is where they are; cameras may look down."""
 
 import numpy as np
-from understudy.solvers import body, bones, contacts, fit, root
+from understudy.solvers import body, bones, contacts, fit, root, rotations
 from understudy.solvers.body import Sight
 from understudy.solvers.settings import Settings
 
@@ -82,3 +82,72 @@ def test_brief_touches_do_not_count():
     mask[50] = True
     steady = contacts.steady(mask, 3)
     assert steady[10:40].all() and not steady[40:].any() and not steady[:10].any()
+
+
+def laid(points):
+    """The performer fallen on the back: turned by a right angle about the feet, 12 cm above the floor."""
+    turn = rotations.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.array(-np.pi / 2))
+    middle = points[:, contacts.FEET].mean((0, 1))
+    flat = rotations.rotate(turn, points - middle) + middle
+    return flat + [0, 0, points[:, contacts.FEET, 2].min() - flat[..., 2].min() + 0.1]
+
+
+def test_who_lies_or_sits_does_not_tilt_the_room(acted):
+    """People who lie, or sit behind their feet, say nothing about the camera."""
+    sight = sight_of(acted)
+    assert contacts.standing(acted.points).mean() > 0.5
+    assert not contacts.standing(laid(acted.points)).any()
+    seated = acted.points.copy()
+    upper = [index for name, index in bones.POINT.items() if name.endswith(("Shoulder", "Hip", "Elbow", "Wrist"))]
+    seated[:, upper] += [0.0, 0.4, -0.3]
+    for points in (laid(acted.points), seated):
+        assert np.allclose(contacts.upwards(points, sight), UP)
+
+
+def test_the_floor_is_beneath_who_lies(acted):
+    """Somebody who lies with the feet up lies on the floor: it is a hand below the hips, not at the feet."""
+    points, sight = laid(acted.points), sight_of(acted)
+    points[:, contacts.FEET] += [0.0, 0.0, 0.3]
+    found = contacts.ground(points, contacts.resting(points, sight), sight, UP)
+    hips = points[:, [bones.POINT["leftHip"], bones.POINT["rightHip"]], 2]
+    assert 0.0 < np.median(hips) - found.height < 0.25
+
+
+def test_where_feet_have_stood_is_level(acted):
+    """A walker's places lie on one level: `up` that is off by 8 degrees comes nearer to the truth."""
+    time = np.arange(240) / 30
+    points = np.repeat(acted.points[:1], len(time), 0)
+    rests = np.zeros((len(time), 4), bool)
+    for step in range(8):
+        stretch = slice(step * 30, step * 30 + 30)
+        points[stretch] += [0.2 * step, 0.5 * step, 0.0]
+        rests[step * 30 : step * 30 + 25, 2 * (step % 2) : 2 * (step % 2) + 2] = True
+    off = np.radians(8)
+    up = np.array([0.0, np.sin(off), np.cos(off)])
+    found = contacts.levelled(up, points, rests, 30.0)
+    assert found @ UP > np.cos(np.radians(2.5)) and np.isclose(np.linalg.norm(found), 1)
+
+
+def test_a_step_is_not_drawn_to_the_floor(acted):
+    """A long rest 15 cm up keeps its height, one 1 cm up is taken to the floor, and both are held in place."""
+    rests = np.ones((len(acted.points), 4), bool)
+    ground = contacts.Ground(acted.points[:, contacts.FEET[3], 2].mean(), 0.0)
+    pulls = []
+    for height in (0.15, 0.01):
+        points = acted.points + [0.0, 0.0, height]
+        held = contacts.anchors(rests, points, 30.0, UP, ground, 1.0)
+        pulls.append(held.stiffness[5, contacts.FEET[3]] * contacts.FLAT**2)
+        assert (held.hold[:-1, contacts.FEET] > 0).all()
+    assert pulls[0] == 0.0 and pulls[1] > 0.8
+
+
+def test_soles_are_levelled(acted):
+    """Heels whose points lie 3 cm above the sole come down to it; ankles and toes stay, feet keep their length."""
+    points, ankle, heel, toe = acted.points.copy(), *(bones.POINT[f"left{n}"] for n in ("Ankle", "Heel", "FootIndex"))
+    points[:, heel, 2] += 0.03
+    low, length = contacts.on_soles(points, acted.length, 0.03)
+    assert np.abs(low[:, heel, 2] - low[:, toe, 2]).max() < 0.01
+    assert np.array_equal(low[:, [ankle, toe]], points[:, [ankle, toe]])
+    size = np.linalg.norm(points[:, heel] - points[:, toe], axis=1)
+    assert np.allclose(np.linalg.norm(low[:, heel] - low[:, toe], axis=1), size)
+    assert np.isfinite(length).all()
