@@ -69,6 +69,10 @@ def warnings(time: np.ndarray, sight: Sight, present: np.ndarray, face: np.ndarr
         found.append("The legs were out of the picture most of the time: they rest.")
     elif seen in ("bust", "head"):
         found.append("Hips and legs were out of the picture most of the time: they rest.")
+    ankles = sight.weight[:, [POINT["leftAnkle"], POINT["rightAnkle"]]].any(1)
+    for start, stop in signals.runs(present & ~ankles) if seen == "full" else ():
+        if (stop - start) / sight.fps >= LONG:
+            found.append(f"The legs were out of sight from {time[start]:.1f} s to {time[stop - 1]:.1f} s.")
     for start, stop in signals.runs(~present) if present.any() else ():
         if (stop - start) / sight.fps >= LONG:
             found.append(f"Nobody was seen from {time[start]:.1f} s to {time[stop - 1]:.1f} s: the pose is held.")

@@ -103,3 +103,11 @@ def test_a_head_turns_on_with_the_body_when_its_face_is_lost():
     assert np.allclose(np.abs(looks[:20]), np.abs(face[:20]), atol=1e-6)
     assert np.degrees(rotations.angle_between(looks[1:], looks[:-1])).max() < 9
     assert known.min() >= posing.COARSE
+
+
+def test_legs_that_leave_for_a_while_are_told(acted):
+    """A stretch without legs is named with its times; a clip with legs throughout says nothing of them."""
+    part = solve(cropped(acted.take, border(acted.take, 1.0, 1.05, 2.4)))
+    told = [line for line in part.warnings if "legs were out of sight" in line]
+    assert part.framing == "full" and len(told) == 1 and "from 1." in told[0] and "to 2." in told[0]
+    assert not any("legs" in line for line in solve(acted.take).warnings)
