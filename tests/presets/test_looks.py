@@ -36,7 +36,7 @@ def test_looks_differ():
 
 def test_a_kept_look_comes_back(tmp_path):
     """Settings that are kept as a look and put on again are the same, as far as sliders show them."""
-    settings = Settings(intensity=4.1234, smoothing=0.3, foot_lock=0.5, body=False, path=False, height=1.8)
+    settings = Settings(intensity=4.1234, smoothing=0.3, foot_lock=0.5, body=False, path=False, height=1.8, unseen_head="hold")
     look = looks.look_of(settings, 'My "calm" look ü')
     looks.save(look, tmp_path / "kept.toml")
     assert looks.load(tmp_path / "kept.toml") == look
@@ -47,6 +47,8 @@ def test_a_kept_look_comes_back(tmp_path):
     ("name = ", "cannot be read"), ("[settings]\nintensity = 3.0", "name"), ("name = 'a'\ncolour = 1", "colour"),
     ("name = 'a'\nsettings = 3", "table"), ("name = 'a'\n[settings]\nheight = 1.8", "height"),
     ("name = 'a'\n[settings]\nintensity = 9.0", "1 to 5"), ("name = 'a'\n[settings]\nintensity = true", "number"),
+    ("name = 'a'\n[settings]\nunseen_body = 'fly'", "rest, hold, leave"),
+    ("name = 'a'\n[settings]\nunseen_body = 1", "quotes"),
     ("name = 'a'\n[settings]\nface = 1", "true or false"), ("name = 'a'\nmeaning = 3", "text"),
 ])  # fmt: skip
 def test_a_bad_look_is_named(tmp_path, text, word):
