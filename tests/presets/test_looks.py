@@ -36,7 +36,7 @@ def test_looks_differ():
 
 def test_a_kept_look_comes_back(tmp_path):
     """Settings that are kept as a look and put on again are the same, as far as sliders show them."""
-    settings = Settings(intensity=4.1234, smoothing=0.3, foot_lock=0.5, body=False, path=False, height=1.8, unseen_head="hold")
+    settings = Settings(intensity=4.1234, smoothing=0.3, foot_lock=0.5, path=False, height=1.8, unseen_head="hold")
     look = looks.look_of(settings, 'My "calm" look ü')
     looks.save(look, tmp_path / "kept.toml")
     assert looks.load(tmp_path / "kept.toml") == look
