@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import gaps, polish, rotations
+from . import gaps, polish, rotations, signals
 from .body import Sight
 from .bones import BONE, POINT, TORSO
 from .names import BODY_POINT, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
@@ -25,6 +25,7 @@ WRIST = np.radians(85)
 HEAD = np.radians(100)  # against the chest
 NOSE = np.radians(18)  # the nose's tip lies this far below the ears' level when the head is level
 COARSE = 0.5  # confidence in a head known by ears and nose only
+COARSELY = 2.0  # Hz: ears of a head in profile, where the network is in two minds, jump faster than heads turn
 NECK_SHARE = 0.4  # of the head's rotation; any fixed split works, this one is human
 
 
@@ -76,7 +77,8 @@ def look(looks: np.ndarray, seen: np.ndarray, sight: Sight, room: np.ndarray) ->
     if known.any() and usable.any():
         # What the face says beyond ears and nose is held and eased, so that a head that turns away turns with the body.
         ticks = np.arange(len(coarse), dtype=float)
-        coarse = rotations.resample(coarse[usable], ticks[usable], ticks)
+        coarse = rotations.continuous(rotations.resample(coarse[usable], ticks[usable], ticks))
+        coarse = rotations.normalise(signals.lowpass(coarse, sight.fps, COARSELY))
         more = rotations.multiply(rotations.inverse(coarse), np.where(known[:, None], looks, coarse))
         looks = rotations.multiply(coarse, gaps.ease_rotations(more, known, sight.time, rotations.IDENTITY)[0])
     elif known.any():
