@@ -317,8 +317,10 @@ def moved(old: str, new: str) -> None:
     """Let all bakes know that a take lies elsewhere now. old, new: its path as the scene has it."""
     for action in bpy.data.actions:
         mark = kin.mark_of(action)
-        if mark and mark["recipe"]["take"] == old:
-            mark["recipe"]["take"] = new
+        mentions = [word for word in ("take", "floor") if mark and mark["recipe"].get(word) == old]
+        for word in mentions:
+            mark["recipe"][word] = new
+        if mentions:
             action[MARK] = json.dumps(mark)
 
 

@@ -32,6 +32,7 @@ class Recipe:
     take: path of its file as the scene has it. settings: {name: value} of solvers.settings. start: first frame.
     begin, end: s, part of the take; end 0 is its end. rate: "scene" or "sample". tolerance: rad, 0 keeps all keys.
     layer: {region: "OFF", "REPLACE" or "COMBINE"} for a layer over other animation, {} for a new action.
+    floor: path of another performer's take of the same video, on whose floor this one stands; "" is its own.
     """
 
     take: str
@@ -42,6 +43,7 @@ class Recipe:
     rate: str = "scene"
     tolerance: float = 0.0
     layer: dict = dataclasses.field(default_factory=dict)
+    floor: str = ""
 
     def words(self) -> str:
         """The same as JSON; equal recipes have equal words."""

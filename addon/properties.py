@@ -104,6 +104,11 @@ class TakeItem(bpy.types.PropertyGroup):
     video: _file_path(name="Video", description="The driving video")
     seconds: FloatProperty(name="Length", unit="TIME_ABSOLUTE")
     fps: FloatProperty(name="Rate")
+    floor: StringProperty(
+        name="Floor Of",
+        description="Another performer's take of the same video, on whose floor, and at whose scale, this one is to "
+        "stand when it is baked",
+    )
     facts: StringProperty(description="What solvers.report.measures.facts says, as JSON")
 
     def known(self) -> dict:

@@ -146,7 +146,15 @@ def recipe(scene: bpy.types.Scene) -> Recipe:
         rate=options.rate,
         tolerance=round(options.error, 6) if options.reduce else 0.0,
         layer={region: getattr(options.layer, region) for region in REGIONS} if layered else {},
+        floor=_floor(props),
     )
+
+
+def _floor(props) -> str:
+    """Path of the take on whose floor the chosen one is to stand; "" where it stands on its own."""
+    chosen = props.take
+    others = [item.path for item in props.takes if item.name == chosen.floor and item.path != chosen.path]
+    return others[0] if chosen.floor and others else ""
 
 
 def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
@@ -160,14 +168,18 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     preset = rigs.preset_for(scene, read)
     fps = scene.render.fps / scene.render.fps_base
     path = str(Path(bpy.path.abspath(asked.take)))
+    floor = str(Path(bpy.path.abspath(asked.floor))) if asked.floor else ""
     spans = marks.read(objects, asked.take)
 
     def work(_progress, _cancelled):
         from ..solvers.report import measures
         from ..solvers.retarget import additive, retarget
+        from ..solvers.together import on_floor_of
 
         made, settings = take(path), Settings(**asked.settings)
         solved = marks.honoured(performance(path, settings), spans)
+        if floor:
+            solved = on_floor_of(solved, performance(floor, settings))
         part = _part(solved, asked.begin, asked.end)
         clips = {
             blend: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)

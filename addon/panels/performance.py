@@ -8,6 +8,11 @@ from .. import jobs, portraits
 from . import clock, work, write
 
 
+def _several(take) -> bool:
+    """Whether several people were seen where a take was made."""
+    return take.known().get("source", {}).get("people", 1) > 1
+
+
 class UNDERSTUDY_UL_takes(bpy.types.UIList):
     """The takes of a scene."""
 
@@ -84,7 +89,7 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
         known = props.take.known().get("source", {}) if props.take is not None else {}
         if found.get("cast"):
             self._people(props, found["cast"])
-        elif known.get("people", 1) > 1:
+        elif props.take is not None and _several(props.take):
             self.layout.prop(props, "performer")
         if found.get("cut") or known.get("cuts"):
             self.layout.prop(props, "cuts")
@@ -110,6 +115,8 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
         column.operator("understudy.remove_take", text="", icon="REMOVE")
         column.separator()
         column.menu("UNDERSTUDY_MT_takes", text="", icon="DOWNARROW_HLT")
+        if len(props.takes) > 1 and props.take is not None and _several(props.take):
+            self.layout.prop_search(props.take, "floor", props, "takes", icon="RENDER_ANIMATION")
 
 
 CLASSES = (UNDERSTUDY_UL_takes, UNDERSTUDY_MT_takes, UNDERSTUDY_PT_performance)

@@ -1,5 +1,6 @@
 """The bake room: from the panel's choices to keys, and back, with the rest of the scene as it was."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -48,6 +49,31 @@ def test_bake_writes_keys_and_says_how_many(scene, dressed, capfd):
     scene.frame_end = 400
     bpy.ops.understudy.bake()
     assert scene.frame_end == 400 and [bake.name for bake in bakes.listed(dressed)] == ["one", "one.001"]
+
+
+def test_two_performers_stand_apart(scene, dressed, performance, monkeypatch, tmp_path):
+    """A take on the floor of another one is baked beside it, and stays there when its sliders move."""
+    there = dataclasses.replace(performance, root=performance.root + [2.0, 0.0, 0.0])
+    back = np.eye(4)
+    back[0, 3] = -2.0  # the same camera, in a room that begins two metres further
+    there = dataclasses.replace(there, projection=performance.projection @ back)
+    take = Take.empty(np.arange(48) / 24, (640, 480), source={"path": "gone.mp4", "fps": 24.0, "seconds": 2.0})
+    record.save(take, tmp_path / "two.take.npz")
+    workspace.add_take(scene, tmp_path / "two.take.npz", take)
+    other = dataclasses.replace(there, root=there.root + [1.0, 0.0, 0.0])
+    monkeypatch.setattr(workspace, "performance", lambda path, settings: other if "two" in path else performance)
+    scene.understudy.take.floor = "two"
+    assert workspace.recipe(scene).floor == "", "a take stands on its own floor"
+    scene.understudy.take.floor = "one"
+    asked = workspace.recipe(scene)
+    assert asked.floor == scene.understudy.takes[0].path
+    _, clips = workspace.cooking(scene, asked)(None, None)
+    _, alone = workspace.cooking(scene, dataclasses.replace(asked, floor=""))(None, None)
+    apart = clips["NEW"].locations - alone["NEW"].locations
+    assert np.linalg.norm(apart[0]) > 0.1 and np.allclose(apart, apart[0], atol=1e-6)
+    assert bpy.ops.understudy.bake() == {"FINISHED"} and bakes.current(dressed).recipe == asked
+    bakes.moved(asked.floor, "//moved.take.npz")
+    assert bakes.current(dressed).recipe.floor == "//moved.take.npz"
 
 
 def test_the_scene_is_given_back(scene, dressed):
