@@ -18,6 +18,7 @@ SPEED = 0.5  # m/s: a foot that rests is slower,
 STIR = 0.35  # m/s: and before and after it moves, it is slower than this,
 ALONG = 0.35  # counting this share of what is along the line of sight, where speed is known least,
 ABOVE = 0.15  # m: and is not higher above the lowest foot around that moment
+RAISED = 0.04  # m: above its own toes, from where on a heel is raised, and the other way round
 SHORTEST = 0.1  # s: briefer contacts and briefer breaks are noise
 LOWEST = 5  # percentile of the lowest point's height over time that is taken for the floor
 HOLD = 0.0015  # m: how far a planted foot may move from one sample to the next
@@ -202,25 +203,30 @@ def resting(points: np.ndarray, sight: Sight) -> np.ndarray:
     return np.stack([steady(column, shortest) for column in rests.T], 1)
 
 
-def detect(rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray) -> np.ndarray:
-    """Which of left heel, left toe, right heel and right toe stand on something, (T, 4) 0 or 1.
+def detect(rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray, on: Ground) -> np.ndarray:
+    """Which of left heel, left toe, right heel and right toe stand on something, (T, 4) bool.
 
-    rests: (T, 4) bool, of `resting`. points: (T, P, 3) m. sight: of the picked points. up: (3,).
+    rests: (T, 4) bool, of `resting`. points: (T, P, 3) m. sight: of the picked points. up: (3,). on: the ground.
     Heights are against the lowest foot of the second before and after, so that an error of `up` does not matter to
-    somebody who walks towards the camera.
+    somebody who walks towards the camera. What rests raised, as a heel over its toes, stands on nothing.
     """
-    height = points[:, FEET] @ up
+    height = points[:, FEET] @ up - on.each
     window = 2 * int(np.ceil(sight.fps)) + 1
     lowest = minimum_filter1d(height.min(1), window, mode="nearest")
-    return (rests & (height < lowest[:, None] + ABOVE)).astype(float)
+    stands = rests & (height < lowest[:, None] + ABOVE)
+    raised = height - height[:, [1, 0, 3, 2]]
+    for column in range(len(FEET)):
+        for start, stop in signals.runs(rests[:, column]):
+            stands[start:stop, column] &= np.median(raised[start:stop, column]) < RAISED
+    return stands
 
 
 def anchors(
-    rests: np.ndarray, points: np.ndarray, fps: float, up: np.ndarray, on: Ground | None, firmness: float
+    rests: np.ndarray, points: np.ndarray, sight: Sight, up: np.ndarray, on: Ground | None, firmness: float
 ) -> Anchors:
     """What holds feet that rest: each where it is, and those near to the floor on it.
 
-    rests: (T, 4) bool. points: (T, P, 3) m. fps: 1/s. up: (3,). on: the ground; None where it is not known yet.
+    rests: (T, 4) bool. points: (T, P, 3) m. sight: of them. up: (3,). on: the ground; None where it is not known yet.
     firmness: 0..1, how strongly they are held.
     Each stretch of rest is drawn to the floor by the share that it looks like standing on it, for what its height
     and its depth may be off; a foot that rests on a step or in the air keeps its height.
@@ -229,11 +235,11 @@ def anchors(
     hold[:-1, FEET] = (rests[1:] & rests[:-1]) * firmness / HOLD**2
     if on is None:
         return Anchors(height, stiffness, hold)
-    height[FEET] = on.each
+    height[FEET], stands = on.each, detect(rests, points, sight, up, on)
     for column, foot in enumerate(FEET):
-        for start, stop in signals.runs(rests[:, column]):
+        for start, stop in signals.runs(stands[:, column]):
             place = np.median(points[start:stop, foot], axis=0)
-            slope, brief = abs(place @ up) / np.linalg.norm(place), STOOD * fps / (stop - start)
+            slope, brief = abs(place @ up) / np.linalg.norm(place), STOOD * sight.fps / (stop - start)
             off = np.sqrt(OFF**2 + (AWAY * slope) ** 2 + BRIEF**2 * brief)
             share = np.maximum(1 - ((place @ up - height[foot]) / off) ** 2, 0) ** 2
             stiffness[start:stop, foot] = share * firmness / FLAT**2

@@ -18,7 +18,8 @@ def sight_of(shown):
 def test_resting_feet_are_found(acted):
     """The standing foot rests all the time, the stepping one but for its step."""
     sight = sight_of(acted)
-    found = contacts.detect(contacts.resting(acted.points, sight), acted.points, sight, UP)
+    rests = contacts.resting(acted.points, sight)
+    found = contacts.detect(rests, acted.points, sight, UP, contacts.ground(acted.points, rests, sight, UP))
     assert found[:, 2:].all()
     assert (found[:, :2].any(1) == acted.planted[:, 0]).mean() > 0.93
     assert not found[68, :2].any()
@@ -58,7 +59,7 @@ def test_held_feet_do_not_slide(acting):
     slide = {}
     for firmness in (0.0, 0.1, 1.0):
         rests = contacts.resting(free, sight)
-        anchors = contacts.anchors(rests, free, 30.0, UP, contacts.ground(free, rests, sight, UP), firmness)
+        anchors = contacts.anchors(rests, free, sight, UP, contacts.ground(free, rests, sight, UP), firmness)
         feet = fit.fit(sight, place, length, lens, settings, feet=anchors)[:, contacts.FEET]
         step = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * 30
         slide[firmness] = step[(rests[1:] * rests[:-1]) > 0].mean()
@@ -135,7 +136,7 @@ def test_a_step_is_not_drawn_to_the_floor(acted):
     pulls = []
     for height in (0.15, 0.01):
         points = acted.points + [0.0, 0.0, height]
-        held = contacts.anchors(rests, points, 30.0, UP, ground, 1.0)
+        held = contacts.anchors(rests, points, sight_of(acted), UP, ground, 1.0)
         pulls.append(held.stiffness[5, contacts.FEET[3]] * contacts.FLAT**2)
         assert (held.hold[:-1, contacts.FEET] > 0).all()
     assert pulls[0] == 0.0 and pulls[1] > 0.8
