@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import gaps, gaze, signals, skull
+from . import blinks, gaps, gaze, signals, skull
 from .names import EXPRESSION, EXPRESSIONS, mirrored
 from .settings import Settings
 from .take import Take
@@ -40,13 +40,11 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
         return np.zeros((len(time), len(EXPRESSIONS))), np.zeros(len(time))
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
     raw[found.seen] = in_range(above_rest(with_scores(from_points(found), take.expressions[found.seen])))
-    lids = np.full((len(take.time), 2), np.nan)
-    lids[found.seen] = blinks(found, take.expressions[found.seen])
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
-    closed = signals.resample(lids, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:
         values = signals.lowpass(values, 1.0 / (time[1] - time[0]), CUTOFF / settings.smoothing)
-    values[:, BLINKS] = closed
+    seen_values = np.isfinite(values).all(1)
+    values[:, BLINKS] = np.where(seen_values[:, None], blinks.solve_lids(found, time, gaze.droop(found)), np.nan)
     seen = np.isfinite(values).all(1)
     values, confidence = gaps.ease(
         np.nan_to_num(np.clip(_one_way(values), 0, 1)), seen, time, np.zeros(values.shape[1])
@@ -98,15 +96,6 @@ def in_range(values: np.ndarray) -> np.ndarray:
     """
     most = np.maximum(np.percentile(values, STRONGEST, axis=0), 1.0)
     return values / np.maximum(most, most[OTHER_SIDE])
-
-
-def blinks(found: skull.Skull, scores: np.ndarray) -> np.ndarray:
-    """How far the lids are closed (F, 2), by their opening, and by the detector's scores where it has them."""
-    closed = gaze.closure(found)
-    theirs = scores[:, BLINKS] * skull.weights().score_gain[BLINKS]
-    with np.errstate(invalid="ignore"):
-        theirs = np.clip(theirs - np.median(theirs, 0), 0, 1) if np.isfinite(theirs).all() else closed
-    return np.maximum((closed + theirs) / 2, np.where(closed > gaze.CLOSED, closed, 0.0))
 
 
 def glances(values: np.ndarray, directions: np.ndarray) -> np.ndarray:

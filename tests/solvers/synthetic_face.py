@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from understudy.solvers import rotations, skull
+from understudy.solvers import blinks, gaze, rotations, skull
 from understudy.solvers.names import FACE_POINT_COUNT
 from understudy.solvers.take import Landmarks, Take
 
@@ -35,6 +35,8 @@ def take_of(face, turn=None, middle=(SIZE[0] / 2, SIZE[1] / 2), seen=None, score
     face = np.broadcast_to(face, (len(TIME), *face.shape[1:]))
     turn = np.tile(rotations.IDENTITY, (len(TIME), 1)) if turn is None else turn
     points = rotations.rotate(turn[:, None], face * EYES)
+    for iris, corners in zip(gaze.IRISES, blinks.CORNERS, strict=True):  # the network sees irises too near
+        points[:, iris, 1] -= gaze.NEARER * EYES * np.linalg.norm(np.subtract(*neutral()[0, list(corners)]))
     points -= points[:, [33, 133, 362, 263, 1]].mean(1, keepdims=True)
     image = np.stack([points[..., 0], -points[..., 2], points[..., 1] / skull.DEPTH], -1) + np.array([*middle, 0])
     seen = np.ones(len(TIME), bool) if seen is None else seen

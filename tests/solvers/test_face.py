@@ -73,7 +73,7 @@ def test_blinks_close_fully_and_stay_short():
     values, _ = solved(take_of(lids_shut(np.minimum(blink, 0.95))))
     for side in ("Left", "Right"):
         assert values[f"eyeBlink{side}"][[30, 70]].min() > 0.9
-        assert values[f"eyeBlink{side}"][[26, 34, 50, 66, 74]].max() < 0.1
+        assert values[f"eyeBlink{side}"][[26, 35, 50, 66, 75]].max() < 0.1
 
 
 def test_a_wink_closes_one_eye():

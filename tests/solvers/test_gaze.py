@@ -2,20 +2,20 @@
 
 import numpy as np
 import pytest
-from understudy.solvers import gaze, rotations
+from understudy.solvers import blinks, gaze, rotations, skull
 from understudy.solvers.settings import Settings
 from understudy.solvers.take import Take
 
 from .synthetic_face import SIZE, TIME, moved, neutral, take_of
 
 STEP = ((TIME > 1) & (TIME < 1.6)) * 1.0
-UPPER = [u for pairs in gaze.LIDS for u, _ in pairs]
+UPPER = [u for pairs in blinks.LIDS for u, _ in pairs]
 
 
 def lids_shut(amount):
     """The average face with its upper lids lowered onto the lower ones by a share of the way (T,)."""
     face = np.repeat(neutral(), len(TIME), 0)
-    for pairs in gaze.LIDS:
+    for pairs in blinks.LIDS:
         for upper, lower in pairs:
             face[:, upper] += amount[:, None] * (neutral()[0, lower] - neutral()[0, upper])
     return face
@@ -49,13 +49,30 @@ def test_a_saccade_stays_sharp():
     assert ((yaw > 0.1) & (yaw < 0.9)).sum() <= 4
 
 
-def test_gaze_is_held_through_a_blink():
+def test_steps_stay_steps_and_rests_stay_still():
+    """Jittering glances become still where the eyes rest, and their jumps take no longer than before."""
+    noise = np.random.default_rng(4).normal(0, 0.01, (len(TIME), 2))
+    steps = np.where((TIME % 0.6 < 0.3)[:, None], 0.0, 0.2) + noise
+    clean = gaze.fixations(steps, 30.0)
+    assert np.abs(np.diff(clean, axis=0)[np.abs(np.diff(steps, axis=0)) < 0.1]).mean() < 0.004
+    assert (np.abs(clean - np.round(clean / 0.2) * 0.2) > 0.03).mean() < 0.05
+
+
+def test_gaze_passes_through_a_blink():
     """While the lids are shut the eyes look where they looked before, whatever the irises seem to do."""
     blink = (np.abs(TIME - 1.5) < 0.08) * 1.0
     face = lids_shut(blink)
-    face[blink > 0][:, list(gaze.IRISES)] += np.array([0.2, 0, -0.2])
+    shut = np.flatnonzero(blink)
+    face[np.ix_(shut, gaze.IRISES)] += np.array([0.2, 0, -0.2])
     eyes = gaze.solve_gaze(take_of(face), TIME, Settings())
     assert np.abs(np.degrees(eyes)).max() < 2
+
+
+def test_lids_that_follow_the_gaze_are_not_the_performers():
+    """Irises that go down lower the lids by themselves; those that go up or stay do not."""
+    down, up = (skull.fit(take_of(moved(gaze.IRISES, (0, 0, z), STEP))) for z in (-0.05, 0.05))
+    assert gaze.droop(down)[STEP > 0].min() > 0.1
+    assert gaze.droop(up).max() < 0.02
 
 
 def test_eyes_stay_in_their_sockets():
