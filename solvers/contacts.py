@@ -27,6 +27,8 @@ OFF = 0.03  # m: how far it seems to be off where it stands on it,
 AWAY = 0.05  # m: when besides its depth is off by so much
 BRIEF = 0.08  # m: and for a rest of STOOD seconds
 HEEL = 0.1  # m: the heel's point may lie this much above the toes' in a foot that stands flat (measured: .03 to .08)
+LEANT, LAIN = np.radians(35), 0.25  # rad and m: a trunk nearer to level than this, and hips no higher, lie
+SOFT = 0.035  # m: how far flesh gives
 TRIED = 60  # heights of the floor
 # How far the skin is from a joint, m, where somebody lies, kneels or sits on it.
 FLESH = {"Shoulder": 0.08, "Hip": 0.1, "Knee": 0.05, "Elbow": 0.04, "Wrist": 0.03}
@@ -243,7 +245,28 @@ def anchors(
             off = np.sqrt(OFF**2 + (AWAY * slope) ** 2 + BRIEF**2 * brief)
             share = np.maximum(1 - ((place @ up - height[foot]) / off) ** 2, 0) ** 2
             stiffness[start:stop, foot] = share * firmness / FLAT**2
+    for start, stop in signals.runs(lying(points, sight, up, on)):
+        for name in ("Hip", "Shoulder"):
+            pair = [POINT[side + name] for side in ("left", "right")]
+            above = np.median(points[start:stop, pair] @ up, axis=0) - FLESH[name] - on.height
+            low = int(np.argmin(above))
+            height[pair[low]] = on.height + FLESH[name]
+            share = max(1 - (above[low] / LAIN) ** 2, 0.0) ** 2
+            stiffness[start:stop, pair[low]] = share * firmness / SOFT**2
     return Anchors(height, stiffness, hold)
+
+
+def lying(points: np.ndarray, sight: Sight, up: np.ndarray, on: Ground) -> np.ndarray:
+    """When somebody lies still on the floor, (T,) bool: the trunk level and low.
+
+    points: (T, P, 3) m. sight: of them. up: (3,). on: the ground.
+    """
+    hips, shoulders = (points[:, [POINT[s + n] for s in ("left", "right")]].mean(1) for n in ("Hip", "Shoulder"))
+    trunk = shoulders - hips
+    level = np.abs(trunk @ up) < np.sin(LEANT) * np.maximum(np.linalg.norm(trunk, axis=1), 1e-6)
+    low = hips @ up - on.height < FLESH["Hip"] + LAIN
+    slow = np.linalg.norm(np.gradient(hips, axis=0), axis=1) * sight.fps < SPEED if len(points) > 1 else level
+    return steady(level & low & slow & sight.present, max(1, int(round(STOOD * sight.fps))))
 
 
 def on_soles(points: np.ndarray, length: np.ndarray, heel: float) -> tuple[np.ndarray, np.ndarray]:

@@ -152,3 +152,15 @@ def test_soles_are_levelled(acted):
     size = np.linalg.norm(points[:, heel] - points[:, toe], axis=1)
     assert np.allclose(np.linalg.norm(low[:, heel] - low[:, toe], axis=1), size)
     assert np.isfinite(length).all()
+
+
+def test_who_lies_lies_on_the_floor(acted):
+    """A trunk that lies still a little above the floor is drawn to it, a standing or a bent one is not."""
+    sight, points = sight_of(acted), laid(acted.points)
+    ground = contacts.ground(points, contacts.resting(points, sight), sight, UP)
+    raised = points + [0.0, 0.0, 0.05]
+    assert contacts.lying(raised, sight, UP, ground).mean() > 0.9
+    assert not contacts.lying(acted.points, sight, UP, ground).any()
+    held = contacts.anchors(np.zeros((len(points), 4), bool), raised, sight, UP, ground, 1.0)
+    hips = [bones.POINT["leftHip"], bones.POINT["rightHip"]]
+    assert held.stiffness[60, hips].max() > 0 and held.stiffness[60, contacts.FEET].max() == 0
