@@ -19,13 +19,15 @@ class Character:
     metre: armature units per metre of the world, as the object's scale has it (1 for an unscaled armature).
     sliders: (S,) names of shape keys over all meshes of the character, each once.
     slider_max: {slider: largest value its shape key allows}.
-    properties: {"bone[property]": value} custom properties on pose bones that a preset may switch.
+    properties: {"bone[property]": value} custom properties on pose bones that a preset may switch, and
+    {"bone[constraint name]": influence} of constraints that solve IK.
     connected: (B,) bool: bones whose location does nothing, since they are joined to their parent.
     inherit_rotation: (B,) bool: bones that turn with their parent.
     name: of the armature object, or of the mesh where there is none.
     tags: {word: value} marks that tell a kind of rig ("rig_id" of a generated Rigify rig).
     skin: (V, 3) some points of the surface at rest, armature space; normals: (V, 3) out of it; owner: (V,) the bone
     that each follows most; empty where nothing is known of it.
+    follows: {bone: the bone that it is carried by}, of bones whose transforms a constraint copies from another's.
     """
 
     bones: tuple[str, ...]
@@ -44,3 +46,4 @@ class Character:
     skin: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     normals: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     owner: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    follows: dict[str, str] = field(default_factory=dict)

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from .character import Character
-from .errors import OutputError, PresetError, RigError
+from .errors import OutputError, RigError
+from .faces import expressions, face_of
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
+from .preset_file import PresetFile, on, pattern_of, plain, read, sides_of
 from .record import written_whole
+from .structure import humanoid
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
-KEYS = {"name", "prefix", "sides", "rest", "bones", "fingers", "face", "switches", "parents", "needs", "controls"}
+TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs")
+KEYS = {"name", "source", "prefix", "sides", "rest", "controls", *TABLES}
 RESTS = ("measured", "T")
+UNNAMED = "Told by Structure"  # the kind of a rig whose names are unknown
 
 # A character counts as a body when its hips and half its limbs are known, else only as a head.
 LIMBS = tuple(f"{side}{part}" for side in ("left", "right") for part in "UpperArm LowerArm UpperLeg LowerLeg".split())
 HEAD = ("neck", "head", "leftEye", "rightEye", "jaw")
-# Expressions that ARKit has once and that some characters split into two sides.
-WHOLE = ("browInnerUp", "cheekPuff")
+# Without one of these, names alone do not tell a whole body.
+WHOLE_BODY = ("hips", "head", *LIMBS, *(f"{side}{part}" for side in ("left", "right") for part in ("Hand", "Foot")))
+AGREEING = 0.8  # of the joints that names tell structure must tell alike, before it adds what they do not
 
 
 @dataclass(frozen=True)
 class RigPreset:
     """One kind of rig, or, once recognised, one character's rig.
 
-    name: of the kind of rig, for the user.
+    name: of the kind of rig, for the user. source: where its names are told of.
     bones: {joint: bone}; in a file several spellings may stand side by side as "Hips|pelvis".
-    face: {ARKit expression: {slider: weight}}; what a file leaves out is found by ARKit's name in any spelling.
+    twists: {joint: bones that share its twist, from the joint outwards}.
+    face: {ARKit expression: {slider: weight}}; what a file leaves out is found by `faces.face_of`.
     rest: "measured" (limbs are turned to the T-pose as the rest pose needs it) or "T" (taken as it is).
-    switches: {"bone[property]": value} to be set once, so that the bones named here act.
+    switches: {"bone[property]" or "bone[constraint name]": value} to be set once, so that the bones named here act.
     controls: True where the bones are controls, moved through a mechanism instead of by their parents in the bone
         tree: each then turns with the bone of the joint before it.
     parents: {joint: joint that turns its bone, "" for none}, where a control differs from that.
     needs: {"bones": [...], "tags": [...]} without which a character is not of this kind.
     prefix: a regular expression for what may precede every bone's name.
     missing: joints and expressions for which this character has nothing (filled in by `recognise`).
+    matched: how this character was recognised, in a few words (filled in by `recognise`).
     """
 
     name: str
@@ -52,42 +60,147 @@ class RigPreset:
     needs: dict = field(default_factory=dict)
     prefix: str = ""
     missing: tuple[str, ...] = ()
+    twists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = ""
+    matched: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a kind of rig fits a character.
+
+    preset: the kind. bones: {joint: bone} of the character that it knows.
+    """
+
+    preset: RigPreset
+    bones: dict[str, str]
+
+    @property
+    def rank(self) -> tuple:
+        """What is greater for what fits better.
+
+        A whole body comes before parts; then counts how many joints are known; then that the kind's needs are met; then
+        that few of its bones are missing; and where two fit alike, the better documented one: with a source, and with
+        more told of it.
+        """
+        preset, count = self.preset, len(self.bones)
+        told = len(preset.twists) + len(preset.switches) + len(preset.parents) + len(preset.face)
+        share = count / max(len(preset.bones), 1)
+        return _is_body(self.bones), count, bool(preset.needs), share, bool(preset.source), told
+
+    def __str__(self) -> str:
+        return f"{self.preset.name}: {len(self.bones)} of {len(self.preset.bones)} bones"
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
 
 
 def load(path: Path | str) -> RigPreset:
     """Read a rig preset.
 
     path: of the TOML file, in the form that presets/README.md tells.
-    Raises PresetError if it is not well formed; the message says where and what would be right.
+    Raises PresetError if it is not well formed; the message says in which line, and what would be right.
     """
-    path = Path(path)
-    try:
-        words = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise PresetError(f"The rig preset {path.name} cannot be read ({fault}): mend the TOML file.") from fault
-    unknown = set(words) - KEYS
-    if unknown or not isinstance(words.get("name"), str):
-        wrong = f"has the unknown entry '{sorted(unknown)[0]}'" if unknown else "has no name"
-        raise PresetError(f"The rig preset {path.name} {wrong}: it may hold {', '.join(sorted(KEYS))}.")
-    sides = tuple(words.get("sides", ("left", "right")))
+    file = read(path, "rig", KEYS)
+    sides, words = sides_of(file), file.words
+    switches = words.get("switches", {}).items()
     preset = RigPreset(
         name=words["name"],
-        bones=_sided(words.get("bones", {}), sides, path) | _fingers(words.get("fingers", {}), sides, path),
-        face=words.get("face", {}),
+        source=words.get("source", ""),
+        bones=_sided(file, "bones", sides) | _fingers(file, sides),
+        twists=_twists(file, sides),
+        face={expression: ways[0] for expression, ways in expressions(file, sides).items()},
         rest=words.get("rest", RESTS[0]),
-        switches={key: value for entry in words.get("switches", {}).items() for key, value in _both(*entry, sides)},
+        switches={on(key, side): value for key, value in switches for side in (sides if "{" in key else sides[:1])},
         controls=bool(words.get("controls", False)),
-        parents=_sided(words.get("parents", {}), ("left", "right"), path),
+        parents=_sided(file, "parents", ("left", "right")),
         needs=words.get("needs", {}),
-        prefix=words.get("prefix", ""),
+        prefix=pattern_of(file, "prefix"),
     )
-    _check(preset, path)
+    _check(preset, file)
     return preset
 
 
+@cache
 def shipped() -> tuple[RigPreset, ...]:
     """All presets in the folder PRESETS, by file name."""
     return tuple(load(path) for path in sorted(PRESETS.glob("*.toml")))
+
+
+def _sided(file: PresetFile, table: str, sides: tuple[str, str]) -> dict[str, str]:
+    """Entries for joints; one called by a joint's name without its side stands for both."""
+    entries = {}
+    for key, value in file.words.get(table, {}).items():
+        if not isinstance(value, str):
+            remedy = f'write the name of a bone: {key} = "…"'
+            raise file.fault(f"gives '{key}' no text", remedy, key, table)
+        for joint, side in _joints(file, key, table, sides):
+            entries.setdefault(joint, on(value, side) if side else value)
+    return entries
+
+
+def _joints(file: PresetFile, key: str, table: str, sides: tuple[str, str]) -> list[tuple[str, str]]:
+    """(joint, the preset's word for its side) of an entry's name; of both sides where it has none itself.
+
+    Where a joint is named in full, its bone's name is meant as it stands, and there is no word.
+    """
+    if key in JOINTS:
+        return [(key, "")]
+    if f"left{key}" in JOINTS:
+        return [(f"left{key}", sides[0]), (f"right{key}", sides[1])]
+    remedy = "use a VRM 1.0 bone name such as hips or leftUpperArm, or UpperArm for both sides"
+    raise file.fault(f"names the unknown joint '{key}'", remedy, key, table)
+
+
+def _fingers(file: PresetFile, sides: tuple[str, str]) -> dict[str, str]:
+    """Entries for the bones of fingers, which a file lists from the palm outwards."""
+    entries = {}
+    for finger, bones in file.words.get("fingers", {}).items():
+        if finger not in FINGERS or not _texts(bones) or len(bones) != 3:
+            raise file.fault(
+                f"has an entry '{finger}' that is no finger with three bones",
+                f"write {', '.join(FINGERS)} with three bones each, an empty text where there is none",
+                finger, "fingers",
+            )  # fmt: skip
+        for ours, theirs in zip(("left", "right"), sides, strict=True):
+            chain = zip(finger_bones(ours, finger), bones, strict=True)
+            entries |= {joint: on(bone, theirs) for joint, bone in chain if bone}
+    return entries
+
+
+def _twists(file: PresetFile, sides: tuple[str, str]) -> dict[str, tuple[str, ...]]:
+    """{joint: its twist bones}."""
+    entries = {}
+    for key, bones in file.words.get("twists", {}).items():
+        if not _texts(bones):
+            raise file.fault(f"has twists of '{key}' that are no list", f'write {key} = ["…", "…"]', key, "twists")
+        for joint, side in _joints(file, key, "twists", sides):
+            entries[joint] = tuple(on(bone, side) if side else bone for bone in bones)
+    return entries
+
+
+def _texts(value) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _check(preset: RigPreset, file: PresetFile) -> None:
+    if preset.rest not in RESTS:
+        raise file.fault(f"has the rest '{preset.rest}'", f"it must be {' or '.join(RESTS)}", "rest")
+    wrong = next((joint for joint, name in preset.parents.items() if name and name not in JOINTS), None)
+    if wrong is not None:
+        key = wrong if wrong in file.words["parents"] else wrong.removeprefix("left").removeprefix("right")
+        remedy = "name a joint such as upperChest, or nothing"
+        raise file.fault(f"lets a bone turn with '{preset.parents[wrong]}', which is no joint", remedy, key, "parents")
+    for key, value in preset.needs.items():
+        if key not in ("bones", "tags") or not _texts(value):
+            remedy = 'write bones = ["…"] or tags = ["…"]'
+            raise file.fault(f"has needs '{key}' that are no list of bones or tags", remedy, key, "needs")
+    wrong = next((key for key, value in preset.switches.items() if not isinstance(value, (int, float))), None)
+    if wrong is not None or any("[" not in key for key in preset.switches):
+        wrong = wrong or next(key for key in preset.switches if "[" not in key)
+        line = next((key for key in file.words["switches"] if key == wrong or "{" in key), "")
+        remedy = 'write "bone[property]" = 1.0'
+        raise file.fault(f"has the switch '{wrong}' that is no property with a number", remedy, line, "switches")
 
 
 def save(preset: RigPreset, path: Path | str) -> None:
@@ -97,12 +210,15 @@ def save(preset: RigPreset, path: Path | str) -> None:
     """
     tables = {
         "bones": preset.bones,
+        "twists": preset.twists,
         "face": preset.face,
         "switches": preset.switches,
         "parents": preset.parents,
         "needs": preset.needs,
     }
     lines = [f"name = {toml(preset.name)}", f"rest = {toml(preset.rest)}", f"controls = {toml(preset.controls)}"]
+    if preset.source:
+        lines.append(f"source = {toml(preset.source)}")
     if preset.prefix:
         lines.append(f"prefix = {toml(preset.prefix)}")
     for title, table in tables.items():
@@ -135,6 +251,9 @@ def _key(name: str) -> str:
     return name if re.fullmatch("[A-Za-z0-9_-]+", name) else toml(name)
 
 
+# --- recognising ------------------------------------------------------------------------------------------------------
+
+
 def recognise(
     character: Character, presets: Iterable[RigPreset] | None = None, own: Iterable[RigPreset] = ()
 ) -> RigPreset:
@@ -160,101 +279,68 @@ def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> Ri
     """
     face = _face(preset, character.sliders)
     absent = [j for j in JOINTS if j not in bones] + [e for e in EXPRESSIONS if e not in face]
+    named = preset.name != UNNAMED and len(preset.bones) > 0
+    known = [joint for joint in bones if joint in preset.bones]
     return replace(
         preset,
         name=preset.name if bones else "face sliders",
         bones=bones,
+        twists=_named_twists(preset, character) if bones else {},
         face=face,
         switches={key: value for key, value in preset.switches.items() if bones and key in character.properties},
         parents={joint: parent for joint, parent in preset.parents.items() if joint in bones},
         missing=tuple(absent),
+        matched=f"{len(known)} of {len(preset.bones)} bones by name" if named and bones else "",
     )
 
 
 def fitting(
     character: Character, presets: tuple[RigPreset, ...] = (), own: tuple[RigPreset, ...] = ()
 ) -> tuple[RigPreset, dict[str, str]]:
-    """The preset with most bones on a character, and {joint: bone}; one whose needs are met comes before all others.
+    """The preset that fits a character best, and {joint: bone}; where no names are known, told by structure.
 
     character: as its rig sees itself. presets: to choose from; none takes the shipped ones. own: the user's; one with
     all its bones on the character comes first, unless it knows a head only and another knows the whole body.
     """
-    fits = [(preset, _bones(preset, character)) for preset in presets or shipped() if _has_needs(preset, character)]
-    best = max(fits, key=lambda fit: (bool(fit[0].needs), len(fit[1])))
+    best = ranking(character, presets)[0]
+    if not best.preset.controls and not set(WHOLE_BODY) <= set(best.bones):
+        best = _with_structure(character, best)
     theirs = [(preset, _bones(preset, character)) for preset in own if _has_needs(preset, character)]
     whole = [(preset, bones) for preset, bones in theirs if len(bones) == len(preset.bones) > 0]
-    chosen = max(whole, key=lambda fit: len(fit[1]), default=best)
-    return chosen if _is_body(chosen[1]) or not _is_body(best[1]) else best
+    chosen = max(whole, key=lambda fit: len(fit[1]), default=(best.preset, best.bones))
+    return chosen if _is_body(chosen[1]) or not _is_body(best.bones) else (best.preset, best.bones)
+
+
+def ranking(character: Character, presets: tuple[RigPreset, ...] = ()) -> tuple[Match, ...]:
+    """All kinds of rigs that a character may be by the names of its bones, the one that fits best first.
+
+    character: as its rig sees itself. presets: to choose from; none takes the shipped ones.
+    """
+    matches = [Match(preset, _bones(preset, character)) for preset in presets or shipped()
+               if _has_needs(preset, character)]  # fmt: skip
+    return tuple(sorted(matches, key=lambda match: match.rank, reverse=True)) or (Match(RigPreset("", {}), {}),)
+
+
+def _with_structure(character: Character, best: Match) -> Match:
+    """A match with what the structure of the bones tells beside their names, or instead of them."""
+    try:
+        told = humanoid(character)
+    except RigError:
+        return best
+    told = {joint: character.follows.get(bone, bone) for joint, bone in told.items()}
+    if _is_body(best.bones):
+        both = [joint for joint in told if joint in best.bones]
+        if sum(told[joint] == best.bones[joint] for joint in both) < AGREEING * len(both):
+            return best
+        spare = {joint: bone for joint, bone in told.items() if bone not in best.bones.values()}
+        return Match(best.preset, spare | best.bones)
+    moved = [f"{bone}[constraint " for bone in told.values()]
+    switches = {key: 0.0 for key in character.properties if key.startswith(tuple(moved))}
+    return Match(RigPreset(UNNAMED, dict(told), switches=switches), told)
 
 
 def _is_body(bones: dict[str, str]) -> bool:
     return "hips" in bones and sum(limb in bones for limb in LIMBS) >= len(LIMBS) // 2
-
-
-def plain(name: str) -> str:
-    """A name without what spellings differ in: lower case, letters and digits only.
-
-    name: of a bone or a slider.
-    """
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
-def _sided(table: dict, sides: tuple[str, str], path: Path) -> dict[str, str]:
-    """Entries for joints; one called by a joint's name without its side stands for both."""
-    entries = {}
-    for key, value in table.items():
-        if not isinstance(value, str):
-            raise PresetError(f"The rig preset {path.name} gives '{key}' no text: write the name of a bone.")
-        if key in JOINTS:
-            entries[key] = value
-        elif f"left{key}" in JOINTS:
-            for ours, theirs in zip(("left", "right"), sides, strict=True):
-                entries.setdefault(f"{ours}{key}", _on(value, theirs))
-        else:
-            raise PresetError(
-                f"The rig preset {path.name} names the unknown joint '{key}': use a VRM 1.0 bone name such as hips or "
-                "leftUpperArm, or UpperArm for both sides."
-            )
-    return entries
-
-
-def _fingers(table: dict, sides: tuple[str, str], path: Path) -> dict[str, str]:
-    """Entries for the bones of fingers, which a file lists from the palm outwards."""
-    entries = {}
-    for finger, bones in table.items():
-        if finger not in FINGERS or not isinstance(bones, list) or len(bones) != 3:
-            raise PresetError(
-                f"The rig preset {path.name} has fingers that are not {', '.join(FINGERS)} with three bones each "
-                "(an empty text where there is none)."
-            )
-        for ours, theirs in zip(("left", "right"), sides, strict=True):
-            chain = zip(finger_bones(ours, finger), bones, strict=True)
-            entries |= {joint: _on(bone, theirs) for joint, bone in chain if bone}
-    return entries
-
-
-def _both(key: str, value, sides: tuple[str, str]) -> list[tuple]:
-    return [(_on(key, side), value) for side in (sides if "{" in key else sides[:1])]
-
-
-def _on(name: str, side: str) -> str:
-    """A name on one side: {side} stands for the side's word, {s} for its first letter."""
-    return name.replace("{side}", side).replace("{s}", side[:1])
-
-
-def _check(preset: RigPreset, path: Path) -> None:
-    wrong = next((name for name in preset.face if name not in EXPRESSIONS), None)
-    if wrong is not None:
-        raise PresetError(f"The rig preset {path.name} names '{wrong}', which is none of ARKit's 52 expressions.")
-    if preset.rest not in RESTS:
-        raise PresetError(f"The rig preset {path.name} has the rest '{preset.rest}': it must be {' or '.join(RESTS)}.")
-    wrong = next((name for name in preset.parents.values() if name and name not in JOINTS), None)
-    if wrong is not None:
-        raise PresetError(f"The rig preset {path.name} lets a bone turn with '{wrong}', which is no joint.")
-    try:
-        re.compile(preset.prefix)
-    except re.error as fault:
-        raise PresetError(f"The rig preset {path.name} has a bad prefix, no regular expression ({fault}).") from fault
 
 
 def _has_needs(preset: RigPreset, character: Character) -> bool:
@@ -263,28 +349,46 @@ def _has_needs(preset: RigPreset, character: Character) -> bool:
     )
 
 
-def _bones(preset: RigPreset, character: Character) -> dict[str, str]:
-    """{joint: bone} of those joints for which the character has a bone of the preset's name."""
+def _spelt(preset: RigPreset, character: Character) -> dict[str, str]:
+    """{spelling: bone} of a character's bones, with and without what may precede their names."""
     prefix = re.compile(f"(?:{preset.prefix})", re.IGNORECASE)
     found = {bone: bone for bone in character.bones}
     for bone in character.bones:
         stripped = bone[prefix.match(bone).end() :] if preset.prefix and prefix.match(bone) else bone
         for name in (stripped, plain(bone), plain(stripped)):
             found.setdefault(name, bone)
+    return found
+
+
+def _bones(preset: RigPreset, character: Character) -> dict[str, str]:
+    """{joint: bone} of those joints for which the character has a bone of the preset's name."""
+    found = _spelt(preset, character)
     bones: dict[str, str] = {}
+    taken = set()
     for joint in JOINTS:
         names = preset.bones.get(joint, "")
         for spelling in (names, *names.split("|")):  # a bone's own name may hold the sign
             bone = found.get(spelling, found.get(plain(spelling))) if spelling else None
-            if bone is not None and bone not in bones.values():
+            if bone is not None and bone not in taken:
                 bones[joint] = bone
+                taken.add(bone)
                 break
     return bones
 
 
+def _named_twists(preset: RigPreset, character: Character) -> dict[str, tuple[str, ...]]:
+    """{joint: twist bones} of those that the character has."""
+    found = _spelt(preset, character) if preset.twists else {}
+    there = {
+        joint: tuple(bone for name in names if (bone := found.get(name, found.get(plain(name)))))
+        for joint, names in preset.twists.items()
+    }
+    return {joint: bones for joint, bones in there.items() if bones}
+
+
 def _face(preset: RigPreset, sliders: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """{expression: {slider: weight}} as the preset has it, and for the rest by ARKit's names in any spelling."""
-    face = arkit_sliders(sliders)
+    """{expression: {slider: weight}} as the preset has it, and for the rest as it is found by the sliders' names."""
+    _, face = face_of(sliders)
     for expression, weights in preset.face.items():
         present = {slider: float(weight) for slider, weight in weights.items() if slider in sliders}
         if present:
@@ -292,45 +396,19 @@ def _face(preset: RigPreset, sliders: tuple[str, ...]) -> dict[str, dict[str, fl
     return face
 
 
-def arkit_sliders(sliders: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """{expression: {slider: weight}} of sliders that carry ARKit's names, however spelt.
-
-    Known spellings: eyeBlinkLeft, EyeBlinkLeft, eyeBlink_L, eyeBlink.L, Eye Blink Left, and any prefix (ARKit_,
-    AK_09_). Where several families of names end alike, the one with most expressions is taken.
-
-    sliders: names of shape keys.
-    """
-    families: dict[str, dict[str, dict[str, float]]] = {}
-    endings = sorted(_endings(), key=lambda ending: -len(ending[0]))
-    for slider in sliders:
-        name = plain(slider)
-        match = next(((key, expression) for key, expression in endings if name.endswith(key)), None)
-        if match is not None:
-            prefix = re.sub(r"\d", "", name[: -len(match[0])])
-            families.setdefault(prefix, {}).setdefault(match[1], {})[slider] = 1.0
-    return max(families.values(), key=len) if families else {}
-
-
-def _endings() -> list[tuple[str, str]]:
-    """(plain spelling, expression) of all that a slider's name may end in."""
-    endings = []
-    for expression in EXPRESSIONS:
-        key = expression.lower()
-        endings.append((key, expression))
-        for side in ("left", "right"):
-            if key.endswith(side):
-                endings.append((key[: -len(side)] + side[0], expression))
-        if expression in WHOLE:
-            endings += [(key + side, expression) for side in ("left", "right", "l", "r")]
-    return endings
-
-
 def _refusal(character: Character, presets: tuple[RigPreset, ...]) -> str:
     has = f"{len(character.bones)} bones and {len(character.sliders)} sliders" if character.bones else (
         f"{len(character.sliders)} sliders and no bones"
     )
     kinds = ", ".join(preset.name for preset in presets)
+    try:
+        humanoid(character)
+        reason = "no body"
+    except RigError as fault:
+        reason = str(fault).partition(" form ")[2].rstrip(".") or "no body"
+    forms = f", and they form {reason}" if character.bones else ""
     return (
-        f"{character.name} has {has}, none of them known: understood are the bones of {kinds}, and face sliders with "
-        "ARKit's names; for another rig, add a file as presets/README.md tells."
+        f"{character.name} has {has}, none of them known{forms}: understood are the bones of {kinds}, bodies with two "
+        "arms and two legs whatever their bones are called, and face sliders with ARKit's names; for another rig, "
+        "choose its bones by hand, or add a file as presets/README.md tells."
     )

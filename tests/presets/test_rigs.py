@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
+from understudy.solvers.faces import arkit_sliders
 from understudy.solvers.names import EXPRESSIONS, JOINTS
-from understudy.solvers.presets import LIMBS, PRESETS, arkit_sliders, load, recognise, save, shipped
+from understudy.solvers.presets import LIMBS, PRESETS, load, recognise, save, shipped
 
 FILES = sorted(PRESETS.glob("*.toml"))
 
