@@ -18,6 +18,7 @@ EASE = 3.0  # Hz: of a touch coming and going
 STEADY = 10.0  # Hz: corrections faster than this are jitter
 NEAR = 0.012  # m of an adult by which a point of the hand counts less the farther it is from what is touched
 ROUNDS = 3  # of bringing a hand onto the surface: the point that touches may change on the way
+STRAIGHT = 0.1  # sine of an elbow's bend from which on it shows its own plane
 LEAST = 0.01  # weights below this do nothing
 
 Heads = dict[str, np.ndarray]
@@ -44,7 +45,7 @@ def touch(
     shifts = np.stack([signals.lowpass(shift, rate, STEADY) for shift in shifts])
     turns = turns.copy()
     for side, shift in zip(SIDES, shifts, strict=True):
-        if side in sides:
+        if side in sides and shift.any():
             bend(rig, turns, heads, side, heads[f"{side}Hand"] + shift)
     return turns
 
@@ -67,11 +68,13 @@ def bend(rig: Rig, turns: np.ndarray, heads: Heads, side: str, target: np.ndarra
     reach = target - shoulder
     distance = np.linalg.norm(reach, axis=-1, keepdims=True)
     along = reach / np.maximum(distance, 1e-9)
-    distance = np.clip(distance, np.abs(first - second) + 1e-3 * first, (first + second) * REACH)
+    longest = np.maximum((first + second) * REACH, np.linalg.norm(wrist - shoulder, axis=-1, keepdims=True))
+    distance = np.clip(distance, np.abs(first - second) + 1e-3 * first, longest)
     # A straight arm has no plane of its own: elbows bend forearms to the front of a T-pose.
     rest = np.array([0.0, 0.0, -1.0 if side == "left" else 1.0])
     hinge = np.cross(elbow - shoulder, wrist - elbow) / (first * second)
-    hinge = hinge + 0.02 * rotate(turns[:, upper], rotate(inverse(rig.correction[upper]), rest))
+    straight = np.clip(1 - np.linalg.norm(hinge, axis=-1, keepdims=True) / STRAIGHT, 0, 1)
+    hinge = hinge + 0.02 * straight * rotate(turns[:, upper], rotate(inverse(rig.correction[upper]), rest))
     hinge = hinge - (hinge * along).sum(-1, keepdims=True) * along
     hinge = hinge / np.maximum(np.linalg.norm(hinge, axis=-1, keepdims=True), 1e-9)
     cosine = np.clip((first**2 + distance**2 - second**2) / (2 * first * distance), -1, 1)

@@ -2,7 +2,7 @@
 
     python -m understudy.training.make_hand_weights MATERIAL [--work DIR] [--out presets/weights/hand.npz]
 
-MATERIAL holds characters/ (see render_hands.BODIES). About 11000 pictures are rendered and looked at by the hand
+MATERIAL holds characters/ (see render_hands.BODIES). About 10000 pictures are rendered and looked at by the hand
 network (forty minutes on two cores); then small ones learn to read the true joints from the points that were seen.
 Prints how well the hands of each body are read by networks that were trained without them.
 """
