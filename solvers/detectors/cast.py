@@ -13,7 +13,7 @@ from .people import Person
 # Beyond where he is expected, nobody is further from one picture to the next than NEAR of his extent (head and
 # shoulders, about 0.45 m), and so much more for each second between the two.
 NEAR, SPEED = 0.6, 4.0
-GLIDE = 0.3  # s for which a motion goes on when its owner is hidden
+GLIDE = 0.6  # s for which a motion goes on when its owner is hidden
 # Colours of one person seen twice differ by at most 0.35 (95 of 100 pairs, four clips with two people each), those of
 # two people by at least 0.46.
 ALIKE, DIFFERENT = 0.35, 0.45
@@ -60,7 +60,10 @@ class Track:
     member: Member | None = None
 
     def origin(self, time: float) -> Person | None:
-        """The sight of him that is nearest in time, of those while pictures pass and of the earlier look."""
+        """The sight of him by which he is expected: the last one, unless it is long ago and the earlier look has one
+        that is nearer in time; None where nothing is known."""
+        if self.last is not None and (self.member is None or time - self.last.time < AWAY):
+            return self.last
         known = [person for person in (self.last, self.member and self.member.nearest(time)) if person is not None]
         return min(known, key=lambda person: abs(person.time - time)) if known else None
 

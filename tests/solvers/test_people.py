@@ -76,6 +76,22 @@ def test_alike_dressed_people_are_told_apart_by_their_ways():
         cast.remember(time, found)
 
 
+@pytest.mark.parametrize("fps", [12, 30, 60])
+def test_twins_who_cross_go_on_as_they_went(fps):
+    """Of two who look the same and cross, the one who was hidden comes out where his way leads, and is himself."""
+    def pair(time):
+        return somebody(time, 200 + 440 * time), somebody(time, 1080 - 440 * time, size=65)
+
+    members = [Member((person,), RED) for person in pair(0.0)]
+    cast = Cast(members)
+    for time in np.arange(int(2 * fps)) / fps:
+        behind, front = pair(time)
+        hidden = abs(behind.centre[0] - front.centre[0]) < 100
+        found = cast.sort(time, [front] if hidden else [front, behind])
+        assert found[1] is front and found.get(0) is (None if hidden else behind)
+        cast.remember(time, found)
+
+
 def test_nobody_steps_into_an_absent_performers_place():
     """Who is dressed as somebody else, or stands where the performer cannot be, is not the performer."""
     members = [Member((somebody(0.0, 300),), RED), Member((somebody(0.0, 900, worn=BLUE),), BLUE)]
