@@ -26,6 +26,7 @@ FLAT = 0.012  # m: how far it may be off the floor
 OFF = 0.03  # m: how far it seems to be off where it stands on it,
 AWAY = 0.05  # m: when besides its depth is off by so much
 BRIEF = 0.08  # m: and for a rest of STOOD seconds
+BELOW = 0.3  # m: nothing stands below the floor
 HEEL = 0.1  # m: the heel's point may lie this much above the toes' in a foot that stands flat (measured: .03 to .08)
 LEANT, LAIN = np.radians(35), 0.25  # rad and m: a trunk nearer to level than this, and hips no higher, lie
 SOFT = 0.035  # m: how far flesh gives
@@ -243,7 +244,8 @@ def anchors(
             place = np.median(points[start:stop, foot], axis=0)
             slope, brief = abs(place @ up) / np.linalg.norm(place), STOOD * sight.fps / (stop - start)
             off = np.sqrt(OFF**2 + (AWAY * slope) ** 2 + BRIEF**2 * brief)
-            share = np.maximum(1 - ((place @ up - height[foot]) / off) ** 2, 0) ** 2
+            above = place @ up - height[foot]
+            share = np.maximum(1 - (above / (off if above > 0 else max(off, BELOW))) ** 2, 0) ** 2
             stiffness[start:stop, foot] = share * firmness / FLAT**2
     for start, stop in signals.runs(lying(points, sight, up, on)):
         for name in ("Hip", "Shoulder"):
