@@ -48,10 +48,15 @@ def carry(angle: np.ndarray, weight: np.ndarray, fps: float, limit: float) -> np
 
 
 def limited(q: np.ndarray, largest: float) -> np.ndarray:
-    """Rotations of at most the given angle about their own axis. q: (T, 4) wxyz; largest: rad."""
+    """Rotations of at most the given angle about their own axis; those near to half a turn are errors, and fade.
+
+    q: (T, 4) wxyz; largest: rad. At half a turn the axis turns round, so that without fading the result would flip.
+    """
     vector = rotations.to_vector(q)
     angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-    return rotations.from_vector(vector * np.minimum(1.0, largest / np.maximum(angle, 1e-9)))
+    sure = min(largest + BEYOND, 0.9 * np.pi)
+    kept = np.minimum(angle, largest) * np.clip((np.pi - angle) / (np.pi - sure), 0, 1)
+    return rotations.from_vector(vector * kept / np.maximum(angle, 1e-9))
 
 
 def presence(confidence: np.ndarray, fps: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from . import (
     hands,
     head,
     mirror,
+    outliers,
     posing,
     root,
     rotations,
@@ -39,7 +40,7 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     settings: fps, smoothing, foot_lock, height, lens and mirror are used here, the others by retarget.
     """
     time, lens = body.clock(take, settings), body.camera(take, settings)
-    take = swaps.repaired(take)
+    take = swaps.repaired(outliers.dropped(take))
     whole = body.gate(take, time)
     whole = body.turn_to_rays(swaps.feet_ahead(body.straighten(body.smooth(whole, settings))), lens)
     sight, present = bones.pick(whole), whole.present
