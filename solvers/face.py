@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import blinks, gaps, gaze, signals, skull
+from . import blinks, gaps, gaze, lips, signals, skull
 from .names import EXPRESSION, EXPRESSIONS, mirrored
 from .settings import Settings
 from .take import Take
@@ -43,12 +43,10 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:
         values = signals.lowpass(values, 1.0 / (time[1] - time[0]), CUTOFF / settings.smoothing)
-    seen_values = np.isfinite(values).all(1)
-    values[:, BLINKS] = np.where(seen_values[:, None], blinks.solve_lids(found, time, gaze.droop(found)), np.nan)
+    values = lips.met(np.clip(_one_way(values), 0, 1), lips.resample(lips.contact(found), found.time, time))
+    values[:, BLINKS] = blinks.solve_lids(found, time, gaze.droop(found))
     seen = np.isfinite(values).all(1)
-    values, confidence = gaps.ease(
-        np.nan_to_num(np.clip(_one_way(values), 0, 1)), seen, time, np.zeros(values.shape[1])
-    )
+    values, confidence = gaps.ease(np.nan_to_num(values), seen, time, np.zeros(values.shape[1]))
     return glances(values, gaze.solve_gaze(take, time, settings)), confidence
 
 
