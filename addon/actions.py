@@ -425,29 +425,39 @@ _RESTS = {
 
 
 def switch(rig: bpy.types.Object, switches: dict) -> dict:
-    """Set custom properties on bones, and tell what they were before."""
+    """Set custom properties on bones and influences of constraints, and tell what they were before."""
     before = {}
     for key, value in switches.items():
-        bone, _, name = key.rstrip("]").partition("[")
-        before[key] = rig.pose.bones[bone][name]
-        rig.pose.bones[bone][name] = type(before[key])(value)
+        holder, name = _switched(rig, key)
+        if isinstance(holder, bpy.types.Constraint):
+            before[key], holder.influence = holder.influence, value
+        else:
+            before[key] = holder[name]
+            holder[name] = type(before[key])(value)
     rig.update_tag()
     return before
 
 
+def _switched(rig: bpy.types.Object, key: str) -> tuple[bpy.types.PoseBone | bpy.types.Constraint | None, str]:
+    """What holds a switch, or None, and the switch's name there. key: "bone[property]", "bone[constraint name]"."""
+    bone, _, name = key.removesuffix("]").partition("[")
+    holder = rig.pose.bones.get(bone)
+    if holder is None or name in holder:
+        return holder, name
+    return holder.constraints.get(name.removeprefix("constraint ")) if name.startswith("constraint ") else None, name
+
+
 def possible(rig: bpy.types.Object, switches: dict) -> dict:
     """Those switches that a rig has."""
-    found = {}
-    for key, value in switches.items():
-        bone, _, name = key.removesuffix("]").partition("[")
-        if bone in rig.pose.bones and name in rig.pose.bones[bone]:
-            found[key] = value
-    return found
+    return {key: value for key, value in switches.items() if _switched(rig, key)[0] is not None}
 
 
 def switch_path(key: str) -> str:
-    """The path to a switch. key: "bone[property]"."""
+    """The path to a switch. key: "bone[property]" or "bone[constraint name]"."""
     bone, _, name = key.removesuffix("]").partition("[")
+    if name.startswith("constraint "):
+        constraint = bpy.utils.escape_identifier(name.removeprefix("constraint "))
+        return f'{bone_path(bone)}.constraints["{constraint}"].influence'
     return f'{bone_path(bone)}["{bpy.utils.escape_identifier(name)}"]'
 
 

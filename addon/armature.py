@@ -79,6 +79,7 @@ def read(objects: CharacterObjects) -> Character:
         skin=points,
         normals=normals,
         owner=owner,
+        follows=_led(rig) if rig else {},
     )
 
 
@@ -90,12 +91,39 @@ def _parents_first(armature: bpy.types.Armature) -> list[bpy.types.Bone]:
 
 
 def _properties(rig: bpy.types.Object) -> dict[str, float]:
-    return {
+    """{switch: value} of custom properties on bones, and of constraints that solve IK."""
+    bones = rig.pose.bones if rig.pose else ()  # an armature without bones has no pose
+    found = {
         f"{bone.name}[{key}]": value
-        for bone in (rig.pose.bones if rig.pose else ())  # an armature without bones has no pose
+        for bone in bones
         for key, value in bone.items()
         if isinstance(value, (bool, int, float))
     }
+    return found | {
+        f"{bone.name}[constraint {constraint.name}]": constraint.influence
+        for bone in bones
+        for constraint in bone.constraints
+        if constraint.type == "IK" and not constraint.mute
+    }
+
+
+def _led(rig: bpy.types.Object) -> dict[str, str]:
+    """{bone: the bone at the end of those whose transforms it copies} of bones that copy all of another's."""
+    led = {
+        bone.name: constraint.subtarget
+        for bone in (rig.pose.bones if rig.pose else ())
+        for constraint in bone.constraints
+        if constraint.type == "COPY_TRANSFORMS" and constraint.target == rig and not constraint.mute
+        and constraint.influence == 1.0 and constraint.subtarget in rig.pose.bones
+    }  # fmt: skip
+    found = {}
+    for bone, leader in led.items():
+        seen = {bone}
+        while leader in led and leader not in seen:
+            seen.add(leader)
+            leader = led[leader]
+        found[bone] = leader
+    return found
 
 
 def _follows(mesh: bpy.types.Object, rig: bpy.types.Object) -> bool:
