@@ -12,7 +12,7 @@ from understudy.solvers.names import BODY_POINT, BODY_POINTS
 from understudy.solvers.take import Landmarks, Take
 
 SIZE = (1280, 720)
-LENS = body.Camera(1280.0, np.array(SIZE) / 2)
+LENS = body.Camera(body.FOCAL * max(SIZE), np.array(SIZE) / 2)
 EYE = np.array([0.0, -5.0, 1.0])  # m, where the camera is
 
 
