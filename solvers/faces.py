@@ -158,7 +158,7 @@ def _lacking(weights: Weights, face: Weights) -> Weights:
         for expression, moved in weights.items()
         if expression not in face
     }
-    return {expression: moved for expression, moved in kept.items() if any(w > 0 for w in moved.values())}
+    return {expression: moved for expression, moved in kept.items() if moved}
 
 
 def _spelt(sliders: tuple[str, ...], prefix: str, suffix: str) -> dict[str, list[str]]:

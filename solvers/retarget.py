@@ -295,7 +295,9 @@ def face_values(
         if settings.gaze if name in LOOKS else settings.face:
             for slider, weight in preset.face.get(name, {}).items():
                 values[slider] = values.get(slider, 0.0) + weight * expressions[:, EXPRESSION[name]]
-    return tuple(values), np.stack(list(values.values()), -1) if values else np.zeros((len(expressions), 0))
+    if not values:
+        return (), np.zeros((len(expressions), 0))
+    return tuple(values), np.maximum(np.stack(list(values.values()), -1), 0.0)  # weights below 0 only take away
 
 
 def look_values(gaze: np.ndarray) -> dict[str, np.ndarray]:
