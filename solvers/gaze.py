@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import binary_dilation, median_filter
+from scipy.ndimage import median_filter
 
 from . import blinks, gaps, signals, skull
 from .settings import Settings
@@ -52,8 +52,7 @@ def angles(found: skull.Skull) -> np.ndarray:
     The mean offset of both irises from the middle of the eye's corners in head axes, over the eye's width, and for the
     pitch how far the lids are open, which follow the gaze. What the clip's median shows is straight ahead.
     """
-    moved = _moved(found)
-    closed = binary_dilation(blinks.closure(found).min(1) > CLOSED)  # lids on their way hide half the iris
+    moved, closed = _moved(found), blinks.closure(found).min(1) > CLOSED
     openings = np.stack([blinks.opening(found, eye) for eye in (0, 1)], 1)
     usual = np.median(openings[~closed] if (~closed).any() else openings, 0)
     lids = np.clip((openings / np.maximum(usual, 1e-6)).mean(1) - 1, CLOSED - 1, 1 - CLOSED)
