@@ -8,19 +8,23 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.ndimage import uniform_filter1d
 
-from . import gaps, signals
+from . import gaps, polish, signals
 from .body import Camera, Sight
 from .bones import FROM, POINT, POINTS, REST, SOFTNESS, TO
 from .contacts import Anchors
 from .settings import Settings
 
 UP = np.array([0.0, 0.0, 1.0])  # of a level camera
+ARMS = np.array([POINTS[to].endswith(("Elbow", "Wrist")) for to in TO])
 N = 3 * len(POINTS)
 WIDTH = 2 * N  # the acceleration ties each coordinate to itself two samples on
 PICTURE = 0.014  # m at the body: .008 body heights, the networks' noise in the picture
 OUTLIER = 0.028  # m: from here on a point of the picture is doubted
 VECTOR = np.array([0.05, 0.045, 0.05])  # m: of a bone's world vector, at first
 RELAXED = 0.12  # m: of its depth in the later rounds, where lengths and picture tell more and it only picks the side
+# m: of the depth of arms that lie flat in the picture, which is seen by what they measure there over their length: a
+# length then tells nothing of the depth, but one that is a little wrong makes a lean of it.
+RELAXED_FLAT, FLAT = 0.08, (0.8, 0.95)
 LYING = np.radians([50.0, 70.0])  # a trunk that is tilted by so much, on average over
 LYING_FOR = 0.2  # Hz, some seconds, is that of somebody who lies, not of one who bends down
 UNSEEN = 0.15  # m: how firmly what is not seen is drawn to rest
@@ -139,10 +143,19 @@ def _solve(data: list[np.ndarray], length: np.ndarray, up: np.ndarray, points: n
             firm = 1.0 / SOFTNESS**2
             error = points[..., [0, 2]] - side * points[..., 1:2]
             robust = weight[..., None] / (1.0 + ((error**2).sum(-1, keepdims=True) / OUTLIER**2)) * np.ones(2)
-        relaxed = spread * ([1.0, (VECTOR[1] / RELAXED) ** 2, 1.0] if iteration >= CERTAIN else 1.0)
+        relaxed = spread * _relaxed(vector, length) if iteration >= CERTAIN else spread
         block, right = _assemble(squares, robust, aim, relaxed, unit, firm, length, place, floor)
         points = _solve_banded(block, right, along)
     return points
+
+
+def _relaxed(vector: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Shares (T, B, 3) of their first precision that the network's vectors keep. vector: (T, B, 3) m, of the bones."""
+    flat = (np.linalg.norm(vector[..., [0, 2]], axis=-1) / length - FLAT[0]) / (FLAT[1] - FLAT[0])
+    depth = RELAXED + ARMS * polish.ease(flat) * (RELAXED_FLAT - RELAXED)
+    share = np.ones(vector.shape)
+    share[..., 1] = (VECTOR[1] / depth) ** 2
+    return share
 
 
 def _assemble(squares, robust, aim, spread, unit, firm, length, place, floor):
