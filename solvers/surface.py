@@ -20,7 +20,9 @@ PARTS = {
     **HANDS,
 }
 SHOULDERS = [JOINT[f"{side}Shoulder"] for side in SIDES]  # can be touched, but do not make a trunk broader
-MOST = {"Head": 300, "Torso": 400, "left": 70, "right": 70}  # points
+MOST = {"Head": 200, "Torso": 300, "left": 60, "right": 60}  # points
+AT_ONCE = 64  # samples, so that memory stays small for clips of any length
+OWN = 0.2  # of the skin: where the bones that get keys own less, they are controls, and the skin follows others
 ENOUGH = 12  # points of a part; with fewer, it is shaped like a person's
 BULK = (2.0, 98.0)  # percentiles of a part's points that its size is measured between
 
@@ -80,26 +82,33 @@ def outside(points: np.ndarray, surface: np.ndarray, normals: np.ndarray) -> tup
 
     points: (n, P, 3). surface, normals: (n, Q, 3).
     """
-    squares = ((points[:, :, None] - surface[:, None]) ** 2).sum(-1)
-    nearest = squares.argmin(-1)[..., None]
+    nearest = np.concatenate(
+        [_nearest_of(points[k : k + AT_ONCE], surface[k : k + AT_ONCE]) for k in range(0, len(points), AT_ONCE)]
+    )[..., None]
     way = np.take_along_axis(normals, nearest, 1)
     depth = ((points - np.take_along_axis(surface, nearest, 1)) * way).sum(-1)
     foremost = depth.argmin(-1)[:, None]
     return np.take_along_axis(depth, foremost, 1)[:, 0], np.take_along_axis(way, foremost[..., None], 1)[:, 0]
 
 
+def _nearest_of(points: np.ndarray, surface: np.ndarray) -> np.ndarray:
+    """Which of the surface's points (n, Q, 3) is nearest to each point (n, P, 3): (n, P)."""
+    return ((surface**2).sum(-1)[:, None] - 2 * points @ np.swapaxes(surface, 1, 2)).argmin(-1)
+
+
 def _followed(character: Character, rig: Rig) -> np.ndarray:
     """For each point of the skin the row in rig.joints of the joint that its bone follows, or -1."""
     owner = {bone: row for row, bone in enumerate(rig.bones[name] for name in rig.joints)}
-    rows = np.full(len(character.bones), -1)
-    for bone, name in enumerate(character.bones):  # parents first
-        parent = int(character.parents[bone])
-        rows[bone] = owner.get(name, rows[parent] if parent >= 0 else -1)
-    owners = np.unique(character.owner)
-    controlled = (rows[owners] < 0).mean() > 0.5 if len(owners) else False  # the skin follows bones that get no keys
-    for bone in owners if controlled else ():
-        middle = character.rest[bone] @ np.array([0.0, character.length[bone] / 2, 0.0, 1.0])
-        rows[bone] = _nearest(middle[:3] @ rig.axes, rig)
+    own = np.array([owner.get(name, -1) for name in character.bones], int)
+    rows = own.copy()
+    if len(character.owner) and (own[character.owner] >= 0).mean() < OWN:
+        for bone in np.unique(character.owner):
+            middle = character.rest[bone] @ np.array([0.0, character.length[bone] / 2, 0.0, 1.0])
+            rows[bone] = _nearest(middle[:3] @ rig.axes, rig)
+    else:
+        for bone, parent in enumerate(character.parents):  # parents first
+            if rows[bone] < 0 <= parent:
+                rows[bone] = rows[parent]
     return rows[character.owner]
 
 
@@ -113,7 +122,7 @@ def _nearest(point: np.ndarray, rig: Rig) -> int:
             along = end - start
             share = np.clip((point - start) @ along / max(along @ along, 1e-12), 0, 1)
             distance = np.linalg.norm(point - start - share * along)
-            if distance < best - 1e-9:
+            if distance <= best + 1e-9 * rig.scale:  # of two that meet there, the farther from the hips
                 best, nearest = distance, row
     return nearest
 
