@@ -112,15 +112,15 @@ def _of_sides(
 def face_of(sliders: tuple[str, ...], presets: Iterable[FacePreset] | None = None) -> tuple[str, Weights]:
     """(kinds of face, {expression: {slider: weight}}) of a character's sliders.
 
-    The kind that shows most expressions is taken, ARKit's own names before others that show as many; what it lacks
-    is taken from the next ones.
+    The kind that shows most expressions is taken, of those that show as many the one that moves most sliders, and
+    ARKit's own names before others; what it lacks is taken from the next ones.
 
     sliders: names of shape keys. presets: kinds beside ARKit's; None takes the shipped ones.
     """
     kinds = [("ARKit", arkit_sliders(sliders))]
     kinds += [(preset.name, weights_on(preset, sliders)) for preset in (shipped() if presets is None else presets)]
     names, face = [], {}
-    for name, weights in sorted(kinds, key=lambda kind: -len(kind[1])):
+    for name, weights in sorted(kinds, key=lambda kind: (-len(kind[1]), -sum(map(len, kind[1].values())))):
         added = _lacking(weights, face)
         if added:
             names.append(name)

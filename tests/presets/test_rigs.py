@@ -7,8 +7,8 @@ import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
 from understudy.solvers.faces import arkit_sliders
-from understudy.solvers.names import EXPRESSIONS, JOINTS
-from understudy.solvers.presets import LIMBS, PRESETS, load, recognise, save, shipped
+from understudy.solvers.names import EXPRESSIONS, FINGERS, JOINTS
+from understudy.solvers.presets import LIMBS, PRESETS, load, ranking, recognise, save, shipped
 
 FILES = sorted(PRESETS.glob("*.toml"))
 
@@ -55,12 +55,64 @@ def test_names_are_unique():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig1:", "mixamorig_", "mixamorig", ""])
-def test_mixamo_prefixes(prefix):
-    """Mixamo's bones are known whatever namespace they came with."""
+@pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig1:", "mixamorig_", "mixamorig12", "Boss|mixamorig:", ""])
+@pytest.mark.parametrize("ends", [(), ("HeadTop_End", "LeftToe_End", "LeftHandIndex4", "RightHandPinky4")])
+def test_mixamo_prefixes(prefix, ends):
+    """Mixamo's bones are known whatever namespace they came with, with end bones and without."""
     preset = load(PRESETS / "mixamo.toml")
-    found = recognise(character([prefix + bone for bone in own_bones(preset)]))
+    found = recognise(character([prefix + bone for bone in (*own_bones(preset), *ends)]))
     assert found.name == "Mixamo" and found.bones["leftUpperArm"] == f"{prefix}LeftArm"
+    assert found.bones["head"] == f"{prefix}Head" and found.bones["leftToes"] == f"{prefix}LeftToeBase"
+
+
+def fewer(preset, *without):
+    """A preset's own bones, without those of some joints."""
+    left_out = {name.split("|")[0] for joint, name in preset.bones.items() if any(word in joint for word in without)}
+    return [bone for bone in own_bones(preset) if bone not in left_out]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("without", [FINGERS, ("Toes", "jaw", "Eye"), ("Shoulder",)], ids=lambda words: words[0])
+def test_a_rig_with_fewer_bones_is_of_its_kind_still(path, without):
+    """Fingers, toes, face bones and collars may be lacking, unless the kind is told by them."""
+    preset = load(path)
+    bones = fewer(preset, *without)
+    if set(preset.needs.get("bones", ())) <= set(bones):
+        found = recognise(character(bones))
+        assert found.bones.items() >= {joint: name.split("|")[0] for joint, name in preset.bones.items()
+                                       if name.split("|")[0] in bones}.items()  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_twist_bones_are_told(path):
+    """Twist bones belong to a bone of a limb on the same side, and are listed where the character has them."""
+    preset = load(path)
+    listed = [bone for bones in preset.twists.values() for bone in bones]
+    assert len(listed) == len(set(listed)) and not set(listed) & set(preset.bones.values())
+    assert all(joint.endswith(("Arm", "Leg")) for joint in preset.twists)
+    found = recognise(character([*own_bones(preset), *listed[:1]], properties={key: 0.0 for key in preset.switches}))
+    assert [bone for bones in found.twists.values() for bone in bones] == listed[:1]
+
+
+def test_what_was_matched_is_shown():
+    """All kinds are ranked, each with how many of its bones are there, and the chosen one says so."""
+    unreal = load(PRESETS / "unreal.toml")
+    somebody = character([*own_bones(unreal), "root"])
+    first, second, *_ = ranking(somebody)
+    assert str(first) == f"Unreal: {len(unreal.bones)} of {len(unreal.bones)} bones"
+    assert len(second.bones) < len(first.bones) and len(ranking(somebody)) > 5
+    assert recognise(somebody).matched == f"{len(unreal.bones)} of {len(unreal.bones)} bones by name"
+
+
+@pytest.mark.parametrize("more", [
+    {"source": "a manual"}, {"needs": {"bones": ["hips"]}}, {"twists": {"leftUpperArm": ("twist",)}},
+])  # fmt: skip
+def test_the_better_documented_of_two_alike(more):
+    """Where two kinds fit a character alike, the one of which more is told is chosen, whatever their order."""
+    vrm = replace(load(PRESETS / "vrm.toml"), name="Plain", source="")
+    better = replace(vrm, name="Better", **more)
+    for kinds in ((vrm, better), (better, vrm)):
+        assert recognise(character(own_bones(vrm)), kinds).name == "Better"
 
 
 @pytest.mark.parametrize("spelling", [
@@ -108,15 +160,35 @@ def test_what_is_no_character_is_refused(bones, sliders):
     ("name = 'a'\n[bones]\nelbow = 'b'", "elbow"), ("name = 'a'\n[bones]\nhips = 3", "hips"),
     ("name = 'a'\n[face]\nsmirk = {a = 1.0}", "smirk"), ("name = 'a'\nrest = 'sitting'", "sitting"),
     ("name = 'a'\nprefix = '('", "prefix"), ("name = 'a'\n[fingers]\nThumb = ['a']", "three bones"),
-    ("name = 'a'\n[parents]\nhead = 'tail'", "tail"),
+    ("name = 'a'\n[parents]\nhead = 'tail'", "tail"), ("name = 'a'\n[twists]\nUpperArm = 'a'", "UpperArm"),
+    ("name = 'a'\n[needs]\nbones = 'a'", "bones"), ("name = 'a'\nsides = ['l']", "sides"),
+    ("name = 'a'\n[switches]\n'bone' = 1.0", "property"), ("name = 'a'\n[switches]\n'a[b]' = 'c'", "number"),
+    ("name = 'a'\nbones = 'hips'", "[bones]"), ("name = 'a'\n[prefix]\na = 1", "prefix = "),
+    ("name = 'a'\n[face]\njawOpen = 1.0", "jawOpen"),
 ])  # fmt: skip
 def test_a_bad_preset_is_named(tmp_path, text, word):
-    """What is wrong in a file is said with the file's name."""
+    """What is wrong in a file is said with the file's name, and what would be right."""
     path = tmp_path / "odd.toml"
     path.write_text(text)
     with pytest.raises(PresetError, match="odd.toml") as fault:
         load(path)
-    assert word in str(fault.value)
+    assert word in str(fault.value) and "\n" not in str(fault.value)
+    assert str(fault.value).partition(": ")[2], "no remedy"
+
+
+@pytest.mark.parametrize("line, text", [
+    (3, "name = 'a'\n[bones]\nelbow = 'b'\nhips = 'c'"), (5, "name = 'a'\n\n[bones]\nhips = 'c'\n'Arm' = 'b'"),
+    (2, "name = 'a'\nhips = [\n"), (1, "colour = 1\nname = 'a'"), (4, "name = 'a'\n[face]\n# x\nsmirk = {a = 1.0}"),
+    (2, "name = 'a'\nrest = 'sitting'"), (3, "name = 'a'\n[fingers]\nThumb = ['a']"), (2, "name = 'a'\nprefix = '('"),
+    (4, "name = 'a'\n[parents]\nneck = ''\nUpperArm = 'tail'"), (2, "name = 'a'\n[colours]\nred = 1"),
+])  # fmt: skip
+def test_a_fault_has_its_line(tmp_path, line, text):
+    """The message says in which line of the file the fault is."""
+    path = tmp_path / "odd.toml"
+    path.write_text(text)
+    with pytest.raises(PresetError, match=f"odd.toml, line {line}, ") as fault:
+        load(path)
+    assert str(fault.value).endswith(".")
 
 
 def test_a_preset_says_more_than_names():

@@ -78,7 +78,7 @@ def body(spine=3, collars=True, fingers=5, toes=True, twists=0, ends=False, drop
     swing = np.array([[np.cos(drop), 0, np.sin(drop)], [0, 1, 0], [-np.sin(drop), 0, np.cos(drop)]])
     for side, sign in (("left", 1), ("right", -1)):
         at = lambda x, y, z, sign=sign: (sign * x, y, z)  # noqa: E731
-        hang = lambda x, y, z, sign=sign: at(*(swing @ [x - 0.17, y, z] + [0.17, 0.02, 1.4]))  # noqa: E731
+        hang = lambda x, y, z, at=at: at(*(swing @ [x - 0.17, y, z] + [0.17, 0.02, 1.4]))  # noqa: E731
         collar = rig.add(at(0.03, 0, 1.4), chest, f"{side}Shoulder") if collars else chest
         arm = [hang(0.17, 0, 0), hang(0.45, 0.02, 0), hang(0.7, 0, 0)]
         hand = limb(rig, arm, collar, twists, (f"{side}UpperArm", f"{side}LowerArm", f"{side}Hand"))
@@ -128,7 +128,7 @@ def test_names_do_not_matter(seed):
 
 
 @pytest.mark.parametrize("turn, scale", [
-    ((0, 0, 0), 100.0), ((np.pi / 2, 0, 0), 0.01), ((0, 0, np.pi), 1.0), ((0, 0, np.pi / 2), 23.0), ((0.3, 0.2, 2), 1.0),
+    ((0, 0, 0), 100.0), ((np.pi / 2, 0, 0), 0.01), ((0, 0, np.pi), 1.0), ((0, 0, np.pi / 2), 23.0), ((0.3, 0.2, 2), 1),
 ])  # fmt: skip
 @pytest.mark.parametrize("jaw", [False, True])
 def test_axes_size_and_facing_do_not_matter(turn, scale, jaw):
