@@ -52,11 +52,10 @@ TWIN = np.array([BONE.get((mirrored(a), mirrored(b)), i) for i, (a, b, *_) in en
 TORSO = [BONE["leftShoulder", "leftHip"], BONE["rightShoulder", "rightHip"]]
 HEIGHT = 3.33  # torsos: legs 1.56, torso 1, neck and head .63, ankle to sole .14 (Winter, as above)
 TORSO_METRES = 1.70 / HEIGHT  # of a person of whom too little is seen to tell
-# A clear sight in this share of the samples counts as much as what is usual, for bones that look longer and for those
-# that look shorter than usual: one that is made too long leans in depth wherever it is seen flat, one that is made too
-# short hardly errs. For the same reason what is seen is not quite the middle.
-LONGER, SHORTER = 0.7, 0.3
-SEEN = 0.4
+# A clear sight in this share of the samples counts as much as what is usual; sooner for arms and legs that look shorter
+# than usual: one that is made too long leans in depth wherever it is seen flat, one that is made too short hardly errs.
+TRUST, SHORTER = 0.7, 0.3
+FOOT = 0.35  # torsos: bones up to this length are of a foot
 
 
 def pick(sight: Sight) -> Sight:
@@ -70,7 +69,7 @@ def lengths(sight: Sight, depth: np.ndarray, lens: Camera, settings: Settings) -
 
     sight: of the picked points. depth: (T,) m, of the middle of the hips. lens: the camera.
     Every sample in which a bone lies across the line of sight tells its length: its span in the picture, over the
-    cosine of its tilt. Nearly their middle, each counting by the cosine to the sixth, is mixed with what is usual.
+    cosine of its tilt. Their middle, each counting by the cosine to the sixth, is mixed with what is usual.
     settings.height, where given, sets the scale.
     """
     flat = lens.rays(sight.image) * (depth[:, None] + sight.world[..., 1])[..., None]
@@ -80,11 +79,11 @@ def lengths(sight: Sight, depth: np.ndarray, lens: Camera, settings: Settings) -
     trust = np.nan_to_num(np.minimum(sight.weight[:, TO], sight.weight[:, FROM]) * across**6)
     found = np.nan_to_num(span / np.maximum(across, 0.3))
     found, trust = np.concatenate([found, found[:, TWIN]]), np.concatenate([trust, trust[:, TWIN]])
-    seen, clear = np.array([_quantile(found[:, b], trust[:, b]) for b in range(len(BONES))]), trust.mean(0)
+    seen, clear = np.array([_middle(found[:, b], trust[:, b]) for b in range(len(BONES))]), trust.mean(0)
     limbs = SOFTNESS < 0.01
-    torso = _scale(seen, clear / (clear + LONGER) * ~limbs)
+    torso = _scale(seen, clear / (clear + TRUST) * ~limbs)
     known = np.where(seen > 0, np.log(np.maximum(seen, 1e-6) / (USUAL * torso)), 0.0)
-    share = clear / (clear + np.where(known > 0, LONGER, SHORTER))
+    share = clear / (clear + np.where((known > 0) | (USUAL < FOOT), TRUST, SHORTER))
     result = USUAL * torso * np.exp(share * known)
     return result * settings.height / (HEIGHT * result[TORSO].mean()) if settings.height else result
 
@@ -96,10 +95,10 @@ def _scale(seen: np.ndarray, share: np.ndarray) -> float:
     return float(np.exp(np.average(np.log(np.maximum(seen, 1e-6) / USUAL), weights=share * (seen > 0) + 1e-9)))
 
 
-def _quantile(values: np.ndarray, weight: np.ndarray) -> float:
-    """The weighted quantile SEEN, 0 where nothing counts. values, weight: (N,)."""
+def _middle(values: np.ndarray, weight: np.ndarray) -> float:
+    """The weighted median, 0 where nothing counts. values, weight: (N,)."""
     if weight.sum() <= 0:
         return 0.0
     order = np.argsort(values)
     total = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(total, total[-1] * SEEN)])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
