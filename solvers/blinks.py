@@ -22,6 +22,7 @@ UNCLEAR = 0.6  # a lid that the network sees less closed than this in blinks is 
 DIP = 0.65  # of the open state: an eye below this may be shutting
 FULL = 0.45  # and below this it is shut, which tells what shut looks like
 TURNED, HIDDEN = np.radians([25.0, 40.0])  # yaw from which, and to which, the far eye does as the near one
+AVERTED, LOST = np.radians([45.0, 60.0])  # yaw from which lids are no longer sure, and from which they tell nothing
 OFTEN = 3  # blinks that are needed to say that an eye is hardly seen
 SEEN = 0.75  # for the other eye, too, if it is below this
 
@@ -34,11 +35,11 @@ ASIDE = 0.35  # of the more closed eye's rise: the other one takes part from her
 WHOLE = 0.6  # closure: a blink seen as far as this was a full one, between two pictures or not
 KEPT = 4.0  # Hz: lids that are not blinking move no faster
 SHARE_SHUT = 0.9  # closure, beside events, that is taken for a shut eye
-EARLY = 1.5  # power: lids that are half down look to the landmarks as if they were further down
+EARLY = 2.0  # power: lids that are half down look to the landmarks as if they were further down
 ALIKE = 0.3  # closure: lids that are kept closed differ for certain from here on
 TREMBLE = 0.1  # closure that open eyes show by chance
 
-# A lid closes faster than it opens: 75 to 100 ms and twice as long (Kwon et al. 2013, https://doi.org/10.1098/rsif.2013.0227).
+# A lid closes about twice as fast as it opens (Kwon et al. 2013, https://doi.org/10.1098/rsif.2013.0227).
 # Landmarks reach the closed lid before it is down and leave it late, so that ramps are drawn about half closures.
 FALL, RISE = 0.08, 0.15  # s
 
@@ -91,12 +92,17 @@ def closure(found: skull.Skull) -> np.ndarray:
     closed = np.clip((1 - ratio) / (1 - shut), -1, 1)
     filled = grey_closing(closed, size=(2 * int(FLICKER * signals.rate(found.time) / 2) + 1, 1), mode="nearest")
     closed = np.where(filled > PLAIN, filled, closed)
-    return closed + far_side(found.rotation) * (closed[:, ::-1] - closed)
+    closed = closed + far_side(found.rotation) * (closed[:, ::-1] - closed)
+    return closed * np.clip((LOST - np.abs(_yaw(found.rotation))) / (LOST - AVERTED), 0, 1)[:, None]
+
+
+def _yaw(rotation: np.ndarray) -> np.ndarray:
+    return np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1])
 
 
 def far_side(rotation: np.ndarray) -> np.ndarray:
     """How little each eye is seen because the head is turned away, (F, 2) 0..1. rotation: (F, 3, 3) as in Skull."""
-    yaw = np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1])
+    yaw = _yaw(rotation)
     return np.clip((np.stack([yaw, -yaw], 1) - TURNED) / (HIDDEN - TURNED), 0, 1)
 
 

@@ -17,7 +17,7 @@ MOST_CLOSED = 0.02  # ... unless that is wider than this: then the lips never me
 TOUCHING, APART = 0.01, 0.03  # above the closed mouth: to where lips meet, and from where they do not
 
 GIVES = 0.5  # of the jaw's opening that is taken back where lips meet; mouthClose takes up the rest
-UNSEEN = 0.05  # weight below which a shape that parts the lips does not part a character's
+UNSEEN = 0.02  # weight below which a shape that parts the lips does not part a character's
 PRESSED = 0.05  # by which mouthClose may be above the jaw: lips that are pressed together
 
 PARTING = [EXPRESSION[n] for n in ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
