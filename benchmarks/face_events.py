@@ -21,7 +21,7 @@ from ..solvers.take import Take
 from .accuracy import clips_in
 from .truth import read_truth
 
-HALF, QUICK = 0.5, 0.5  # closure that counts; s, the longest that is a blink and not eyes kept shut
+HALF, QUICK = 0.6, 0.5  # closure that counts, beyond eyes half closed; s, the longest that is a blink
 NEAR = 0.1  # s: a solved blink that is further off is another one
 PEAKS = ("jawOpen", "mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthSmileRight")
 HEADS = {"clip": "clip", "blinks": "blinks", "f1": "F1", "late": "late, pictures", "closures": "p b m",

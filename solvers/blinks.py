@@ -61,7 +61,7 @@ def solve_lids(found: skull.Skull, time: np.ndarray, droop: np.ndarray) -> np.nd
     """
     closed = closure(found)
     events = blinks(closed, found.time)
-    rest = kept(closed - droop[:, None], found.time, events)
+    rest = kept(closed - droop[:, None] * (1 - np.clip(closed, 0, 1)), found.time, events)  # shut lids show no iris
     within = (time >= found.time[0] - 1e-6) & (time <= found.time[-1] + 1e-6)
     values = np.stack([np.interp(time, found.time, column) for column in rest.T], 1)
     for event in events:
