@@ -37,8 +37,8 @@ DOUBTED = 0.3  # how far a hand is trusted that the network took for the other, 
 LEARNED = 0.6  # share of what was learned in the angles; the rest is that of the points alone
 PALM = 0.5  # share of what was learned of the palm
 CALM = 5.0  # Hz: of fingers that are surely seen; with less trust, less
-PULL = 0.05  # of what is usual, against what is surely seen
-USUAL = 0.1  # s of sure sight that outweigh a relaxed hand
+PULL = 0.02  # of what is usual, against what is surely seen
+USUAL = 0.03  # s of sure sight that outweigh a relaxed hand
 # Angles of a hand: bend and spread of the knuckles and bends of the middle and last joints, each of index to little
 # finger, then the swing of the thumb's base as a vector and the bends of its two hinges.
 ANGLES = ("bend",) * 4 + ("spread",) * 4 + ("middle",) * 4 + ("end",) * 4 + ("swing",) * 3 + ("hinge",) * 2
