@@ -20,6 +20,7 @@ MOST = np.radians([35.0, 30.0])  # an eye turns no further without the head
 # Eye widths: an iris seen further off the middle than this in the median of a clip does look aside.
 AVERAGE_SHIFT = 0.08
 STEADY = 0.1  # s over which the median is taken: removes slips of a picture or two and keeps saccades sharp
+CLEAR, BLIND = np.radians([2.0, 5.0])  # jitter: .5 to 1.8 degrees with 55 px between the eyes or more, 4 to 9 with 22
 FIXED, JUMP = 0.1, 2.5  # s, standard deviations of the jitter: what is alike within that is one and the same glance
 CLOSED = 0.35  # of the lids' way: from here on the iris cannot be seen
 LOWERS = 1.0  # closure of the lids per radian of looking down, which is none of their own
@@ -57,10 +58,19 @@ def angles(found: skull.Skull) -> np.ndarray:
     usual = np.median(openings[~closed] if (~closed).any() else openings, 0)
     lids = np.clip((openings / np.maximum(usual, 1e-6)).mean(1) - 1, CLOSED - 1, 1 - CLOSED)
     directions = moved * np.array([ACROSS, UPWARD]) + lids[:, None] * np.array([0.0, LIDS_FOLLOW])
+    directions *= _trust(directions)
     if not closed.all():
         directions[closed] = np.nan
         directions = signals.fill(directions)  # who glances elsewhere in a blink arrives as the lids rise
     return np.clip(directions, -MOST, MOST)
+
+
+def _trust(directions: np.ndarray) -> float:
+    """How far a clip's gaze counts, 0..1: less where it trembles, as in faces that are a few dozen pixels wide."""
+    if len(directions) < 3:
+        return 1.0
+    jitter = np.median(np.abs(np.diff(directions, n=2, axis=0)), 0).max() / 1.65  # as a standard deviation
+    return float(np.clip((BLIND - jitter) / (BLIND - CLEAR), 0, 1))
 
 
 def droop(found: skull.Skull) -> np.ndarray:

@@ -68,6 +68,16 @@ def test_gaze_passes_through_a_blink():
     assert np.abs(np.degrees(eyes)).max() < 2
 
 
+@pytest.mark.parametrize(("jitter", "least", "most"), [(0.005, 4, 30), (0.08, 0, 0.1)])
+def test_eyes_that_tremble_are_not_believed(jitter, least, most):
+    """A glance is read through a little jitter; irises that jump about, as in tiny faces, do not move the eyes."""
+    face = moved(gaze.IRISES, (0.06, 0, 0), STEP)
+    face[:, list(gaze.IRISES)] += np.random.default_rng(5).normal(0, jitter, (len(TIME), 1, 3))
+    eyes = np.degrees(gaze.solve_gaze(take_of(face), TIME, Settings()))
+    assert least <= eyes[STEP > 0, 0, 0].mean() <= most
+    assert np.abs(eyes).max() <= max(most, 0.1)
+
+
 def test_lids_that_follow_the_gaze_are_not_the_performers():
     """Irises that go down lower the lids by themselves; those that go up or stay do not."""
     down, up = (skull.fit(take_of(moved(gaze.IRISES, (0, 0, z), STEP))) for z in (-0.05, 0.05))
