@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ import bpy
 import numpy as np
 
 from ..solvers.character import Character
-from . import skin
+from ..solvers.presets import STATED
+from . import skin, vrm
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def read(objects: CharacterObjects) -> Character:
         connected=np.array([bone.use_connect for bone in bones], bool),
         inherit_rotation=np.array([bone.use_inherit_rotation for bone in bones], bool),
         name=objects.name,
-        tags={key: value for key, value in rig.data.items() if isinstance(value, (str, int, float))} if rig else {},
+        tags=_tags(rig) if rig else {},
         skin=points,
         normals=normals,
         owner=owner,
@@ -88,6 +90,13 @@ def _parents_first(armature: bpy.types.Armature) -> list[bpy.types.Bone]:
     for bone in order:  # grows while it is walked
         order.extend(bone.children)
     return order
+
+
+def _tags(rig: bpy.types.Object) -> dict[str, str | float]:
+    """{word: value} of marks on an armature; which bones a VRM character says that it has is one of them."""
+    stated = vrm.of_addon(rig)
+    marks = {key: value for key, value in rig.data.items() if isinstance(value, (str, int, float))}
+    return marks | ({STATED: json.dumps(stated)} if stated else {})
 
 
 def _properties(rig: bpy.types.Object) -> dict[str, float]:

@@ -136,6 +136,7 @@ def describe_character(path: Path) -> dict:
     return {
         "name": character.name,
         "rig": preset.name,
+        "matched": preset.matched,
         "bones": len(character.bones),
         "sliders": len(character.sliders),
         "joints driven": len(preset.bones),

@@ -14,6 +14,7 @@ import bpy
 from ..solvers.errors import CharacterError, OutputError
 from ..solvers.presets import LIMBS, fitting
 from ..solvers.record import written_whole
+from . import vrm
 from .armature import CharacterObjects, characters, read
 
 GLTF = (".glb", ".gltf", ".vrm")
@@ -115,6 +116,7 @@ def _import(path: Path) -> None:
     else:
         with _named_as_gltf(path) as readable:
             bpy.ops.import_scene.gltf(filepath=str(readable))
+        vrm.keep(path, [thing for thing in bpy.data.objects if thing.type == "ARMATURE"])
     for thing in [thing for thing in bpy.data.objects if thing.name.startswith("Icosphere")]:
         if _is_bone_shape(thing):
             bpy.data.objects.remove(thing)

@@ -192,7 +192,7 @@ def save_preset(scene: bpy.types.Scene, name: str) -> Path:
 
     name: for the user, and for the file. Raises OutputError for a name that cannot be, RigError without bones.
     """
-    path = own.path_for("rigs", name, [UNKNOWN, *(preset.name for preset in presets.shipped())])
+    path = own.path_for("rigs", name, [UNKNOWN, presets.UNNAMED, *(preset.name for preset in presets.shipped())])
     preset = preset_for(scene, read(objects_of(scene.understudy.character, scene)))
     if not preset.bones:
         raise RigError("There is nothing to be kept: choose bones under Character > Bones first.")
@@ -217,6 +217,18 @@ def summary(props) -> str:
         return UNKNOWN if props.rig == UNKNOWN else f"A face alone, {face}"
     present = sum(bool(item.bone) for item in props.joints)
     return f"{props.rig}, {present} of {len(props.joints)} joints, {face}"
+
+
+def ranked(scene: bpy.types.Scene, most: int = 3) -> str:
+    """What kinds of rig the chosen character may be, and how many of their bones it has, the best first, in a line.
+
+    most: how many kinds are told; those that know no bone are left out.
+    """
+    props = scene.understudy
+    if props.character is None or not props.joints:
+        return ""
+    matches = presets.ranking(read(objects_of(props.character, scene)))
+    return "; ".join(str(match) for match in matches[:most] if match.bones)
 
 
 def mirror(scene: bpy.types.Scene, joint: str) -> tuple[str, str]:

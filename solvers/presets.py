@@ -21,6 +21,7 @@ PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
 TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs")
 KEYS = {"name", "source", "prefix", "sides", "rest", "controls", *TABLES}
 RESTS = ("measured", "T")
+STATED = "understudy_humanoid"  # the tag by which a character says itself, as JSON, which {joint: bone} it has
 UNNAMED = "Told by Structure"  # the kind of a rig whose names are unknown
 
 # A character counts as a body when its hips and half its limbs are known, else only as a head.
@@ -302,7 +303,7 @@ def fitting(
     character: as its rig sees itself. presets: to choose from; none takes the shipped ones. own: the user's; one with
     all its bones on the character comes first, unless it knows a head only and another knows the whole body.
     """
-    best = ranking(character, presets)[0]
+    best = _with_stated(character, ranking(character, presets)[0])
     if not best.preset.controls and not set(WHOLE_BODY) <= set(best.bones):
         best = _with_structure(character, best)
     theirs = [(preset, _bones(preset, character)) for preset in own if _has_needs(preset, character)]
@@ -319,6 +320,21 @@ def ranking(character: Character, presets: tuple[RigPreset, ...] = ()) -> tuple[
     matches = [Match(preset, _bones(preset, character)) for preset in presets or shipped()
                if _has_needs(preset, character)]  # fmt: skip
     return tuple(sorted(matches, key=lambda match: match.rank, reverse=True)) or (Match(RigPreset("", {}), {}),)
+
+
+def _with_stated(character: Character, best: Match) -> Match:
+    """A match with the bones that the character itself says it has, if it says so; they need no guess."""
+    try:
+        said = json.loads(character.tags.get(STATED, "{}"))
+    except (TypeError, ValueError):  # a mark of somebody else's
+        return best
+    stated = {joint: bone for joint, bone in said.items() if joint in JOINTS and bone in character.bones}
+    if not _is_body(stated) or best.preset.controls:
+        return best
+    if not _is_body(best.bones):
+        return Match(RigPreset("VRM", stated), stated)
+    others = {joint: bone for joint, bone in best.bones.items() if bone not in stated.values()}
+    return Match(best.preset, others | stated)
 
 
 def _with_structure(character: Character, best: Match) -> Match:

@@ -28,6 +28,7 @@ LEANING = 0.6  # cosine to the vertical below which a trunk lies, as an animal's
 COLLAR = 0.9  # of the hip joints' distance from the middle: what begins nearer to it is a collar bone
 HEAD = 0.55  # of the skin above the shoulders that hangs on the head
 CLOSE = 0.1  # of the lower leg: nearer than this, a bone begins where another one ends
+USUAL = 0.06  # of a leg: less than this in front of the body tells nothing about where it faces
 PALM = 1.4  # of the next bone: longer than this, the first one of a finger is in the palm
 
 
@@ -509,8 +510,11 @@ def _sided(tree: Tree, limbs: dict, column: dict[str, int], up: np.ndarray) -> d
 
 
 def _facing(tree: Tree, limbs: dict, column: dict[str, int], front: np.ndarray) -> float:
-    """Above 0 if a body faces `front` (3,), else below: by its feet, knees, elbows, thumbs and face."""
-    told = 0.0
+    """Above 0 if a body faces `front` (3,), else below: by its feet, knees, elbows, thumbs and face.
+
+    Where these tell nothing, it faces -y, as characters in Blender do.
+    """
+    told = -USUAL * float(front @ tree.axes[4])
     for side in (0, 1):
         hip, knee = (tree.at[limbs[joint][side]] for joint in ("UpperLeg", "LowerLeg"))
         ankle = tree.at[limbs["Foot"][side]] if "Foot" in limbs else tree.tail[limbs["LowerLeg"][side]]

@@ -64,7 +64,8 @@ class UNDERSTUDY_OT_recognise_rig(bpy.types.Operator):
         if faults:
             self.report({"WARNING"}, f"A preset of yours was left out. {faults[0]}")
         else:
-            self.report({"INFO"}, rigs.summary(context.scene.understudy))
+            told = rigs.summary(context.scene.understudy), rigs.ranked(context.scene)
+            self.report({"INFO"}, ". ".join(filter(None, told)))
         return {"FINISHED"}
 
 

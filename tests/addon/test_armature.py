@@ -54,3 +54,37 @@ def test_characters_in_a_scene(figure, empty_scene):
     assert [(c.armature, c.meshes) for c in found] == [(figure.armature, figure.meshes), (None, (head,))]
     bare = armature.read(found[1])
     assert bare.bones == () and bare.rest.shape == (0, 4, 4) and "jawOpen" in bare.sliders
+
+
+def led(rig, follower, leader, kind="COPY_TRANSFORMS"):
+    """A constraint by which a bone is led by another one of the same rig."""
+    constraint = rig.pose.bones[follower].constraints.new(kind)
+    constraint.target, constraint.subtarget = rig, leader
+    return constraint
+
+
+def test_what_leads_a_bone_is_told(figure):
+    """A bone that copies all of another's transforms follows it, and the one that this follows; others follow none."""
+    rig = figure.armature
+    led(rig, "neck", "chest")
+    led(rig, "chest", "spine")
+    led(rig, "head", "hips").influence = 0.5
+    led(rig, "leftHand", "hips").mute = True
+    led(rig, "leftFoot", "not there")
+    led(rig, "rightFoot", "hips", "COPY_ROTATION")
+    assert armature.read(figure).follows == {"neck": "spine", "chest": "spine"}
+
+
+def test_ik_can_be_switched(figure):
+    """A constraint that solves IK is a switch: it is told, set, and what it was before is known."""
+    from understudy.addon import actions
+
+    rig = figure.armature
+    led(rig, "leftLowerArm", "hips", "IK").name = 'IK "left"'
+    key = 'leftLowerArm[constraint IK "left"]'
+    assert armature.read(figure).properties == {key: 1.0}
+    others = {"leftLowerArm[constraint other]": 0.0, "none[constraint IK]": 0.0}
+    assert actions.possible(rig, {key: 0.0, **others}) == {key: 0.0}
+    assert actions.switch(rig, {key: 0.0}) == {key: 1.0}
+    assert armature.read(figure).properties == {key: 0.0}
+    assert rig.path_resolve(actions.switch_path(key)) == 0.0

@@ -136,6 +136,34 @@ def test_what_is_not_recognised(figure, make):
         preset()
 
 
+def test_what_matched_is_shown(props, figure):
+    """Kinds that know some of the bones are told with how many they know, the one that was taken first."""
+    told = rigs.ranked(bpy.context.scene).split("; ")
+    assert told[0] == "VRM 1.0: 17 of 55 bones" and 1 < len(told) <= 3
+    assert bpy.ops.understudy.recognise_rig() == {"FINISHED"}
+    props.character = strange(0)
+    assert rigs.ranked(bpy.context.scene) == ""
+
+
+def test_random_names_and_a_kept_map(figure, place, extension):
+    """A body with random names is recognised by its structure, and once it is kept, as a kind of its own elsewhere."""
+    props, rig = bpy.context.scene.understudy, figure.armature
+    wanted = {}
+    for number, bone in enumerate(rig.data.bones):
+        wanted[bone.name] = bone.name = f"b{number * 7919 % 1000:03d}"
+    props.character = rig
+    assert props.rig == presets.UNNAMED and bones(props).items() <= wanted.items() and len(bones(props)) >= 16
+    assert bpy.ops.understudy.save_rig(name="Agent") == {"FINISHED"} and props.rig == "Agent"
+    other = rig.copy()
+    other.data = rig.data.copy()
+    other.scale = (0.01, 0.01, 0.01)
+    bpy.context.scene.collection.objects.link(other)
+    props.character = other
+    assert props.rig == "Agent" and bones(props).items() <= wanted.items()
+    with pytest.raises(OutputError):
+        rigs.save_preset(bpy.context.scene, presets.UNNAMED)
+
+
 def test_no_character(props):
     """Taking the character away empties the list."""
     props.character = None
