@@ -15,7 +15,7 @@ from .faces import expressions, face_of
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
 from .preset_file import PresetFile, on, pattern_of, plain, read, sides_of
 from .record import written_whole
-from .structure import humanoid
+from .structure import humanoid, on_all_fours
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
 TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs")
@@ -304,6 +304,8 @@ def fitting(
     all its bones on the character comes first, unless it knows a head only and another knows the whole body.
     """
     best = _with_stated(character, ranking(character, presets)[0])
+    if not best.preset.controls and _is_body(best.bones) and on_all_fours(character, best.bones):
+        best = Match(RigPreset("", {}), {})  # names of a body, but no body of ours
     if not best.preset.controls and not set(WHOLE_BODY) <= set(best.bones):
         best = _with_structure(character, best)
     theirs = [(preset, _bones(preset, character)) for preset in own if _has_needs(preset, character)]

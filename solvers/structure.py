@@ -109,6 +109,25 @@ def humanoid(character: Character) -> dict[str, str]:
     raise RigError(f"The bones of {character.name} form no body that stands upright: {reason}.")
 
 
+def on_all_fours(character: Character, bones: dict[str, str]) -> bool:
+    """Whether a body lies level over its legs, and over its arms where it has any, as an animal's does.
+
+    bones: {joint: bone} as names tell them; where they tell too little, or all begin in one place, it does not.
+    """
+    place = {joint: character.rest[character.bones.index(bone), :3, 3] for joint, bone in bones.items()}
+
+    def middle(end: str) -> np.ndarray | None:
+        return (place[f"left{end}"] + place[f"right{end}"]) / 2 if {f"left{end}", f"right{end}"} <= set(place) else None
+
+    shoulder, hand, hip, foot = map(middle, ("UpperArm", "Hand", "UpperLeg", "Foot"))
+    top = shoulder if shoulder is not None else next((place[j] for j in ("neck", "head", "chest") if j in place), None)
+    if hip is None or foot is None or top is None:
+        return False
+    trunk, leg = top - hip, hip - foot
+    level = trunk @ leg < LEANING * np.linalg.norm(leg) * np.linalg.norm(trunk)
+    return bool(level and (hand is None or (hand - hip) @ leg < -0.5 * leg @ leg))
+
+
 class _NoBody(Exception):
     """Why there is no body."""
 
@@ -461,6 +480,8 @@ def _column(tree: Tree, legs: Limb, arms: Limb, leg: dict, arm: dict, up: np.nda
         return None
     trunk = [row for row in after[: after.index(high[0])] if tree.at[row] @ up > tree.at[hips] @ up - CLOSE * length]
     head = _head(tree, high, arms)
+    if head != high[0] and np.linalg.norm(tree.at[head] - tree.at[tree.parents[head]]) < MIDDLE / 2:
+        head = int(tree.parents[head])  # what begins where its parent does is a part of it
     found = {"hips": hips, "head": head}
     if high.index(head) > 0:
         found["neck"] = high[0]

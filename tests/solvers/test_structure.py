@@ -1,9 +1,12 @@
 """A body is found among bones of any names, by where they are and how they hang together; what is none is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import RigError
+from understudy.solvers.presets import recognise
 from understudy.solvers.rotations import from_vector, rotate
 from understudy.solvers.structure import humanoid
 
@@ -279,6 +282,26 @@ def test_what_is_no_body_is_refused(make, turn):
     with pytest.raises(RigError, match="The bones of Somebody form no body.*: ") as refusal:
         humanoid(character)
     assert str(refusal.value).endswith(".") and "\n" not in str(refusal.value)
+
+
+def test_an_animal_with_the_names_of_a_body_is_refused():
+    """A dog whose bones are called like a human's is told by its trunk that lies level; a standing body is not."""
+    rig, other = Rig(), Rig()
+    for made, trunk in ((rig, 0.0), (other, 1.2)):
+        hips = made.add((0, 0.4, 0.6), -1, "Hips")
+        head = made.line([(0, 0.2 - 0.5 * (not trunk), 0.62 + trunk / 2), (0, 0, 0.7 + trunk)], hips, ("Spine", "Head"))
+        for side, sign in (("Left", 1), ("Right", -1)):
+            front = [(sign * 0.1, -0.2, z + trunk / 2) for z in (0.55, 0.3, 0.1)]
+            back = [(sign * 0.1, 0.4, z) for z in (0.55, 0.3, 0.1)]
+            made.line(front, head - 1, (f"{side}Arm", f"{side}ForeArm", f"{side}Hand"))
+            made.line(back, hips, (f"{side}UpLeg", f"{side}Leg", f"{side}Foot"))
+    dog, human = (
+        replace(character, bones=tuple({name: word for word, name in played.items()}[bone] for bone in character.bones))
+        for played, character in (rig.character(), other.character())
+    )
+    with pytest.raises(RigError, match="form no body"):
+        recognise(dog)
+    assert recognise(human).name == "Mixamo"
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 12])
