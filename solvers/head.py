@@ -11,6 +11,10 @@ from .take import Take
 # Nods have no more than this; the fit's own jitter lies above it.
 CUTOFF = 6.0  # Hz
 LONGEST_GAP = 0.25  # s bridged along the shortest arc; longer ones are held and left to the body
+# Of thirteen rendered clips with nine heads, the nod was read 8 degrees too far down in the mean, 8 more or less from
+# head to head, while the true heads nodded by 4, give or take 7.
+OWN, MOST_OWN = 0.5, np.radians(30.0)
+SETTLED = 3.0  # s
 MIDDLE = (33, 133, 362, 263, 1)  # corners of the eyes and tip of the nose: where the head is in the picture
 
 
@@ -37,6 +41,22 @@ def solve_head(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.nda
         looks = signals.lowpass(rotations.continuous(looks), rate, CUTOFF / settings.smoothing)
     seen = np.minimum(confidence[2] + confidence[3], 1.0) if confidence else np.zeros(len(time))
     return np.where(np.isfinite(sight)[:, None], rotations.normalise(looks), np.nan), seen
+
+
+def levelled(looks: np.ndarray, seen: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """The head's rotations without the part of their usual nod that is the performer's face and not the head.
+
+    looks: (T, 4) wxyz in the room; seen: (T,) 0..1; time: (T,) s. How far a face is tilted on its head differs from
+    person to person as much as people's heads are usually tilted, so that of the clip's median half is believed; less
+    is taken off in clips of less than SETTLED.
+    """
+    known = seen > 0.5
+    if not known.any():
+        return looks
+    ahead = rotations.rotate(looks[known], np.array([0.0, -1.0, 0.0]))
+    nod = np.median(np.arcsin(np.clip(-ahead[:, 2], -1, 1)))
+    off = -OWN * np.clip(nod, -MOST_OWN, MOST_OWN) * min(1.0, float(time[-1] - time[0]) / SETTLED)
+    return rotations.multiply(looks, rotations.from_axis_angle(np.array([1.0, 0.0, 0.0]), np.array(off)))
 
 
 def error(found: skull.Skull) -> np.ndarray:

@@ -63,6 +63,7 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     room = rotations.between(up, fit.UP)
     points = rotations.rotate(room, points)
     looks, looked = posing.look(*head.solve_head(take, time, settings), whole, room)
+    looks = head.levelled(looks, looked, time)
     palms = {side: posing.palm(hands.solve_hand(take, side, time, settings), room) for side in SIDES}
     world, person = posing.pose(points, posing.skeleton(length), sight, palms, looks, looked)
     path, camera = root.stand(points, ground.height, present, person, take)

@@ -65,3 +65,20 @@ def test_jitter_is_smoothed_without_delay():
     shake = lambda q: np.abs(np.diff(degrees(q), n=2, axis=0)).mean()  # noqa: E731
     assert shake(smooth) < 0.5 * shake(rough)
     assert abs(int(np.argmax(degrees(smooth)[:, 2])) - int(np.argmax(degrees(truth)[:, 2]))) <= 2
+
+
+def test_a_face_that_is_tilted_all_along_is_half_its_owners():
+    """Of a nod that lasts the whole clip half is taken off; nods within the clip and turns stay, whatever the yaw."""
+    time = np.arange(150) / 30
+    nods = 0.2 + 0.1 * np.sin(time * 5)
+    spin = rotations.from_vector(np.outer(np.sin(time), [0, 0, 0.6]))
+    looks = rotations.multiply(spin, rotations.from_vector(np.outer(nods, [1.0, 0, 0])))
+    level = head.levelled(looks, np.ones(len(time)), time)
+    expected = rotations.multiply(looks, rotations.from_vector(np.array([-0.1, 0, 0])))
+    assert np.degrees(rotations.angle_between(level, expected)).max() < 1
+
+
+def test_a_single_picture_is_as_it_looks():
+    """Nothing says how a performer usually holds the head in a single picture, and nothing is taken off."""
+    looks = rotations.from_vector(np.array([[0.3, 0, 0]]))
+    assert np.allclose(head.levelled(looks, np.ones(1), np.zeros(1)), looks)
