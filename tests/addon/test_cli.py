@@ -28,7 +28,7 @@ def run(*words):
 @pytest.fixture
 def kept(performance, tmp_path):
     """A performance of a quarter of a second on disk."""
-    fields = ("time", "rotations", "root", "expressions", "gaze", "contacts", "touches", "confidence", "face_confidence")
+    fields = "time rotations root expressions gaze contacts touches confidence face_confidence".split()
     short = dataclasses.replace(performance, **{name: getattr(performance, name)[:SHORT] for name in fields})
     record.save(short, tmp_path / "p.npz")
     return tmp_path / "p.npz"
