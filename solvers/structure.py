@@ -124,7 +124,7 @@ def on_all_fours(character: Character, bones: dict[str, str]) -> bool:
     if hip is None or foot is None or top is None:
         return False
     trunk, leg = top - hip, hip - foot
-    level = trunk @ leg < LEANING * np.linalg.norm(leg) * np.linalg.norm(trunk)
+    level = abs(trunk @ leg) < LEANING * np.linalg.norm(leg) * np.linalg.norm(trunk)  # BVH files rest folded up
     return bool(level and (hand is None or (hand - hip) @ leg < -0.5 * leg @ leg))
 
 

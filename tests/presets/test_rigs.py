@@ -1,5 +1,6 @@
 """Every rig preset is well formed, and characters are recognised by the names of their bones and sliders."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
 from understudy.solvers.faces import arkit_sliders
+from understudy.solvers.faces import load as load_face
 from understudy.solvers.names import EXPRESSIONS, FINGERS, JOINTS
 from understudy.solvers.presets import LIMBS, PRESETS, load, ranking, recognise, save, shipped
 
@@ -248,3 +250,13 @@ def test_a_kept_head_does_not_behead_a_body(tmp_path):
     mine = kept(recognise(head, [mixamo]), tmp_path)
     assert recognise(head, own=[mine]).name == "Mine"
     assert recognise(character(own_bones(mixamo)), own=[mine]).name == "Mixamo"
+
+
+def test_the_examples_of_the_guide_can_be_read(tmp_path):
+    """The rig and the face that presets/README.md shows are well formed."""
+    shown = re.findall(r"```toml\n(name = .*?)```", (PRESETS.parent / "README.md").read_text(encoding="utf-8"), re.S)
+    for number, text in enumerate(shown[:2]):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text, encoding="utf-8")
+        (load, load_face)[number](path)
+    assert len(shown) == 3

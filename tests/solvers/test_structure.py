@@ -321,3 +321,16 @@ def empty() -> Character:
         sliders=(), slider_max={}, properties={}, connected=np.zeros(0, bool), inherit_rotation=np.zeros(0, bool),
         name="Nobody",
     )  # fmt: skip
+
+
+def test_a_folded_rest_pose_is_no_animal():
+    """Motion files may rest with all bones along one line; names are believed there."""
+    rig = Rig()
+    hips = rig.add((0, 0, 94), -1, "Hips")
+    head = rig.line([(10, 0, 94), (50, 0, 94), (60, 0, 94)], hips, ("Spine", "Neck", "Head"))
+    for side, y in (("Left", 3), ("Right", -3)):
+        rig.line([(45 + n, y, 94) for n in (0, 30, 60)], head - 1, (f"{side}Arm", f"{side}ForeArm", f"{side}Hand"))
+        rig.line([(8 + n, y, 94) for n in (0, 45, 90)], hips, (f"{side}UpLeg", f"{side}Leg", f"{side}Foot"))
+    played, character = rig.character()
+    words = {name: word for word, name in played.items()}
+    assert recognise(replace(character, bones=tuple(words[bone] for bone in character.bones))).name == "Mixamo"
