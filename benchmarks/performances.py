@@ -169,7 +169,7 @@ def _combination() -> Script:
     right = [(0.0, *GUARD)]
     for when, arm, hit in ((0.50, left, jab), (0.85, right, HIT), (1.45, left, jab), (1.75, right, HIT),
                            (2.20, left, upper), (2.80, right, upper)):  # fmt: skip
-        arm += [(when, *GUARD), (when + 0.17, *hit), (when + 0.22, *hit), (when + 0.45, *GUARD)]
+        arm += [(when, *GUARD), (when + 0.2, *hit), (when + 0.25, *hit), (when + 0.45, *GUARD)]
     turn = ((0, 0, -16, 0), (0.5, 0, -16, 0), (0.67, 2, -30, 0), (0.85, 0, -18, 0), (1.03, 2, 22, 0), (1.4, 0, -14, 0),
             (1.62, 2, -28, 0), (1.93, 2, 24, 0), (2.15, 0, 6, 0), (2.37, 0, -24, 0), (2.75, 0, -14, 0),
             (2.98, 0, 26, 0), (3.4, 0, -16, 0))  # fmt: skip

@@ -13,7 +13,7 @@ from .take import Take
 AROUND = 0.5  # s before and after, over which a person's place and size are much the same
 FEWEST = 5  # samples tell what is usual
 SIZE = 2.0  # times smaller or larger than usual: nobody gets so within AROUND
-AWAY = 1.2  # times the usual trunk's spread: whoever accelerates at 10 m/s2 is not further off than that,
+AWAY = 1.4  # times the usual trunk's spread: whoever accelerates at 10 m/s2 is not further off than that,
 AT_ENDS = 2.4  # nor than that at the ends of a clip, where samples on one side alone tell
 
 
