@@ -96,9 +96,9 @@ class Family:
         made = self.parts.get(part, ())
         if made and hasattr(made[0], "slots"):
             return next((action for action in made if actions.place(action, owner) is not None), None)
-        fitting = [action for action in made if action.id_root == actions.kind(owner)]
-        named = [action for action in fitting if json.loads(action[MARK])["owner"] == owner.name]
-        return (named or (fitting if len(fitting) == 1 else []) or [None])[0]
+        same = [action for action in made if action.id_root == actions.kind(owner)]
+        fitting = {json.loads(action[MARK])["owner"]: action for action in same}
+        return fitting.get(known_as(owner, fitting))
 
 
 def mark_of(action: bpy.types.Action | None) -> dict | None:
@@ -176,7 +176,16 @@ def label(owner: bpy.types.ID) -> str:
 
 def channels(by_part: dict, part: str, owner: bpy.types.ID) -> set[actions.Channel]:
     """The channels of an owner among {part: {owner's label: channels}}, also if it has got another name since."""
-    made = by_part.get(part, {})
-    fitting = [name for name in made if name.startswith(actions.kind(owner))]
-    name = label(owner) if label(owner) in made or len(fitting) != 1 else fitting[0]
-    return {(path, index) for path, index in made.get(name, ())}
+    kind = actions.kind(owner) + " "
+    made = {name.removeprefix(kind): found for name, found in by_part.get(part, {}).items() if name.startswith(kind)}
+    return {(path, index) for path, index in made.get(known_as(owner, made), ())}
+
+
+def known_as(owner: bpy.types.ID, names) -> str:
+    """The name among those of one kind under which an owner is known, also if it has got another name since.
+
+    That can be told only where there is one name, and nothing else has it.
+    """
+    others = bpy.data.objects if actions.kind(owner) == "OBJECT" else bpy.data.shape_keys
+    lost = [name for name in names if name not in others]
+    return lost[0] if owner.name not in names and len(lost) == len(names) == 1 else owner.name

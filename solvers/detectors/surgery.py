@@ -6,8 +6,11 @@ networks lack, and want the face network's six coordinate outputs as one.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -85,7 +88,7 @@ def with_joined_face(network: bytes) -> bytes:
     network: face_landmark_with_attention.tflite.
     Two operators are added: a concatenation of all outputs, then a gathering of 1434 of their numbers.
     """
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    schema = _module("schema_py_generated")
 
     model = _unpacked(network)
     graph = model.subgraphs[0]
@@ -201,9 +204,18 @@ def _face_indices(counts: list[int]) -> np.ndarray:
     return source.ravel()
 
 
-def _unpacked(network: bytes):
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+@functools.cache
+def _module(name: str):
+    """A file of MediaPipe's metadata folder by itself: the package would load what draws, which need not be there."""
+    home = Path(importlib.util.find_spec("mediapipe").submodule_search_locations[0])
+    spec = importlib.util.spec_from_file_location(name, home / "tasks" / "metadata" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
+
+def _unpacked(network: bytes):
+    schema = _module("schema_py_generated")
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(network, 0))
 
 
@@ -217,8 +229,8 @@ def _packed(model) -> bytes:
 
 def _add_metadata(model, scaling: tuple[float, float]) -> None:
     import flatbuffers
-    from mediapipe.tasks.metadata import metadata_schema_py_generated as words
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    words = _module("metadata_schema_py_generated")
+    schema = _module("schema_py_generated")
 
     options = words.NormalizationOptionsT()
     options.mean, options.std = [scaling[0]], [scaling[1]]
@@ -240,7 +252,7 @@ def _add_metadata(model, scaling: tuple[float, float]) -> None:
 
 
 def _add_buffer(model, content: bytes) -> int:
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    schema = _module("schema_py_generated")
 
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(content, np.uint8)
@@ -250,7 +262,7 @@ def _add_buffer(model, content: bytes) -> int:
 
 def _add_tensor(model, name: str, shape: list[int], numbers: np.ndarray | None = None) -> int:
     """Index of a new tensor: of constant `numbers`, else to be computed (float32)."""
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    schema = _module("schema_py_generated")
 
     tensor = schema.TensorT()
     tensor.name, tensor.shape = name.encode(), np.array(shape, np.int32)
@@ -263,7 +275,7 @@ def _add_tensor(model, name: str, shape: list[int], numbers: np.ndarray | None =
 
 
 def _add_operator(model, builtin: int, options_kind: int, options, inputs: list[int], output: int) -> None:
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    schema = _module("schema_py_generated")
 
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = builtin
@@ -281,7 +293,7 @@ def _keep_tensors(model, kept: list[int]) -> None:
 
     kept: indices of the tensors to be kept, the input first.
     """
-    from mediapipe.tasks.metadata import schema_py_generated as schema
+    schema = _module("schema_py_generated")
 
     graph = model.subgraphs[0]
     for tensor in (tensor for k, tensor in enumerate(graph.tensors) if k not in kept):
