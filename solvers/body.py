@@ -23,7 +23,7 @@ FOCAL = 0.9
 CUTOFF = 7.5  # Hz: keeps a punch its speed; 6 and 12 are as accurate, the fit smooths what is slow
 # The pose network leans trunk and thighs forwards, in people's own direction. By how much differs: medians of 1 to 15
 # degrees on six rendered bodies, upright and whole in the picture, -1 to 13 at half length. Of 5, 10 and 15 degrees, 10
-# was best on the mean of nine clips with truth, though 5 or 15 on some. Leaving the shins as they are helped that mean.
+# was best on the mean of nine clips with truth, though 5 or 15 on some; leaving shins as they are helped that mean.
 FORWARD = np.radians(10.0)
 HIPS = [BODY_POINT["leftHip"], BODY_POINT["rightHip"]]
 SHOULDERS = [BODY_POINT["leftShoulder"], BODY_POINT["rightShoulder"]]
