@@ -53,7 +53,7 @@ TORSO = [BONE["leftShoulder", "leftHip"], BONE["rightShoulder", "rightHip"]]
 HEIGHT = 3.33  # torsos: legs 1.56, torso 1, neck and head .63, ankle to sole .14 (Winter, as above)
 TORSO_METRES = 1.70 / HEIGHT  # of a person of whom too little is seen to tell
 # A clear sight in this share of the samples counts as much as what is usual; sooner for arms and legs that look shorter
-# than usual: made too long they lean in depth where they are seen flat. Chosen on the mean of 22 clips with truth, which
+# than usual: made too long they lean in depth where seen flat. Chosen on the mean of 22 clips with truth, which
 # gains little (.3 mm, .04 degrees); making all limbs 8 % shorter is worse.
 TRUST, SHORTER = 0.7, 0.3
 FOOT = 0.35  # torsos: bones up to this length are of a foot
