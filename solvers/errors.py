@@ -49,9 +49,21 @@ class ExportError(UnderstudyError):
     """A performance cannot be written in the form asked for."""
 
 
+class CaptureError(UnderstudyError):
+    """A face capture of a phone cannot be read, or cannot be laid over a performance."""
+
+
+class CalibrationError(UnderstudyError):
+    """A calibration of a performer's face cannot be made or read."""
+
+
 class Cancelled(UnderstudyError):
     """The user stopped the work; nothing was written."""
 
 
 class OutputError(UnderstudyError):
     """A result cannot be written where it was asked for."""
+
+
+class ServiceError(UnderstudyError):
+    """A server or another program cannot be started or reached, or refuses what it is asked for."""

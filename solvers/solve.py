@@ -9,6 +9,7 @@ import numpy as np
 from . import (
     body,
     bones,
+    captured,
     contacts,
     face,
     fit,
@@ -87,5 +88,5 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
         warnings=witness.warnings(time, sight, present, face_seen, palms),
         history=(*take.history, ("solve", dataclasses.asdict(settings))),
     )
-    performance = touches.found(performance)
+    performance = captured.played(touches.found(performance), take)
     return mirror.mirrored(performance) if settings.mirror else performance

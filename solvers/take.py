@@ -49,6 +49,7 @@ class Take:
     source: {"path", "sha256", "fps", "seconds", "sound", "start", "end"} of the video; fps is its mean rate.
     detector: {"name", "version", "models": {network: sha256}}.
     history: ((verb, {argument: value}), ...) what was done to get here.
+    gaze: (T, 2, 2) rad as in Performance, where a phone has captured it (see captures); None where pictures were seen.
     """
 
     time: np.ndarray
@@ -62,6 +63,7 @@ class Take:
     source: dict
     detector: dict
     history: tuple = field(default=())
+    gaze: np.ndarray = None
 
     @classmethod
     def empty(cls, time: np.ndarray, size: tuple[int, int], **words) -> Take:

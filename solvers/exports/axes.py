@@ -26,6 +26,18 @@ def euler_y_up(quaternions: np.ndarray, order: str) -> np.ndarray:
     return np.unwrap(angles, axis=0)
 
 
+def quaternions_y_up(angles: np.ndarray, order: str) -> np.ndarray:
+    """Rotations (T, 4) wxyz in our axes of angles about axes with y up: the inverse of `euler_y_up`.
+
+    angles: (T, 3) rad. order: the axes in the order in which they are turned about, as in "YXZ".
+    """
+    angles = np.asarray(angles, float)
+    if not len(angles):
+        return np.zeros((0, 4))
+    x, y, z, w = np.moveaxis(Rotation.from_euler(order, angles).as_quat(), -1, 0)
+    return np.stack([w, x, -z, y], -1)
+
+
 def eye_rotations(gaze: np.ndarray) -> np.ndarray:
     """Rotations of the eyes relative to the head.
 
