@@ -7,7 +7,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from ..solvers import cli, record
+from ..solvers import captures, cli, record
 from ..solvers.clip import Clip
 from ..solvers.errors import RecordError, SettingsError, VideoError
 from ..solvers.performance import Performance
@@ -26,7 +26,7 @@ SOLVED = ("fps", "smoothing", "height", "lens", "mirror")
 def add_verbs(verbs) -> None:
     """Add the verbs to the command line. verbs: what argparse's add_subparsers gave."""
     verb = verbs.add_parser("perform", help="the whole way: a video drives a character, and is filmed")
-    verb.add_argument("video", nargs="?", metavar="VIDEO", help="the driving video")
+    verb.add_argument("video", nargs="?", metavar="VIDEO", help="the driving video, or a phone's face capture")
     verb.add_argument("--demo", action="store_true", help="use the performance that comes with Understudy")
     verb.add_argument("--take", metavar="TAKE", help="what detect wrote, instead of looking at the video again")
     verb.add_argument("--out", required=True, metavar="DIR", help="folder for the results, made where missing")
@@ -38,6 +38,7 @@ def add_verbs(verbs) -> None:
         help=f"what becomes of hard cuts: {BRIDGE}, {CUTS[BRIDGE]}; {FIRST}, {CUTS[FIRST]} (default: {BRIDGE})",
     )  # fmt: skip
     cli.add_floor(verb)
+    cli.add_face(verb)
     _add_character(verb)
     _add_film(verb)
     _add_beside(verb)
@@ -68,12 +69,15 @@ def run_perform(arguments, stages: Stages) -> None:
 
     out, settings = result_folder(arguments.out), cli.settings_of(arguments)
     video = _video(arguments)
+    if video is not None and captures.is_capture(video) and arguments.side_by_side:
+        raise SettingsError(f"{video.name} has no pictures to be shown beside the character: leave out --side-by-side.")
     _check(arguments, stages)
     with written_together(out) as folder:
         take = _take(arguments, video, folder / "take.npz", stages)
         for sentence in cli.about_people(take):
             stages.say(f"note: {sentence}")
         performance = cli.on_floor_of(_solve(take, settings, stages), arguments)
+        performance = cli.with_face_of(performance, arguments, stages)
         record.save(performance, folder / "performance.npz")
         with quiet_blender(stages):
             clip, rig = _bake(performance, settings, arguments, stages)
@@ -198,7 +202,13 @@ def _check(arguments, stages: Stages) -> None:
 
 
 def _take(arguments, video: Path | None, out: Path, stages: Stages) -> Take:
-    """The take that the arguments name, or a new one of the video; it is at out, too."""
+    """The take that the arguments name, or a new one of the video or capture; it is at out, too."""
+    if not arguments.take and captures.is_capture(video):
+        if arguments.start is not None or arguments.end is not None:
+            raise SettingsError(f"{video.name} is captured whole: leave out --start and --end.")
+        take = captures.read(video)
+        record.save(take, out)
+        return take
     if not arguments.take:
         from ..solvers.detect import detect
 
@@ -227,10 +237,10 @@ def _solve(take: Take, settings: Settings, stages: Stages) -> Performance:
 
 def _performance(arguments, stages: Stages) -> tuple[Performance, Settings]:
     """The performance that the arguments name, solved where it is a take, and the settings to bake it with."""
-    kind = record.kind_of(arguments.performance)
+    kind = "Take" if captures.is_capture(arguments.performance) else record.kind_of(arguments.performance)
     if kind == "Take":
         settings = cli.settings_of(arguments)
-        return _solve(record.load(Take, arguments.performance), settings, stages), settings
+        return _solve(captures.take_of(arguments.performance), settings, stages), settings
     if kind != "Performance":
         raise RecordError(f"{arguments.performance} holds a {kind.lower()}: give what solve or detect wrote.")
     performance = record.load(Performance, arguments.performance)
@@ -281,7 +291,7 @@ def _set_stage(performance: Performance, clip: Clip, objects, character, preset,
     )  # fmt: skip
     scene[rendering.FRAMING] = performance.framing
     source = performance.source
-    there = Path(source["path"]).is_file()
+    there = Path(source["path"]).is_file() and not captures.is_capture(source["path"])
     rendering.add_sound(scene, Soundtrack(source["path"], float(performance.time[0])) if there else None)
 
 

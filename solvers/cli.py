@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import performer, record
+from . import captures, performer, record
 from .errors import DetectorError, ModelError, RecordError, SettingsError
+from .names import EXPRESSIONS
 from .performance import Performance
 from .progress import Stages
 from .results import result_file
@@ -42,9 +43,13 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
     verb.set_defaults(run=run_detect)
 
     verb = verbs.add_parser("solve", help="turn a take into a performance")
-    verb.add_argument("take", metavar="TAKE", help="what detect wrote")
+    verb.add_argument(
+        "take", metavar="TAKE", help="what detect wrote, or a face that a phone captured (.csv of Live Link Face, "
+        "Face Cap's .txt)",
+    )  # fmt: skip
     verb.add_argument("--out", required=True, metavar="PERFORMANCE", help=f"to be written, *{RECORD_SUFFIX}")
     add_floor(verb)
+    add_face(verb)
     add_settings(verb)
     verb.set_defaults(run=run_solve)
 
@@ -78,11 +83,11 @@ def run_detect(arguments, stages: Stages) -> None:
 def run_solve(arguments, stages: Stages) -> None:
     """solve TAKE --out PERFORMANCE"""
     out, settings = result_file(arguments.out, RECORD_SUFFIX), settings_of(arguments)
-    take = record.load(Take, arguments.take)
+    take = captures.take_of(arguments.take)
     from .solve import solve
 
     with stages.stage("solve"):
-        performance = on_floor_of(solve(take, settings), arguments)
+        performance = with_face_of(on_floor_of(solve(take, settings), arguments), arguments, stages)
     record.save(performance, out)
     for warning in performance.warnings:
         stages.say(f"note: {warning}")
@@ -122,6 +127,8 @@ def describe(path: Path, describe_character: Callable[[Path], dict]) -> dict:
         return {"kind": "character"} | describe_character(path)
     if path.suffix.lower() == RECORD_SUFFIX:
         return _describe_record(path)
+    if captures.is_capture(path):
+        return {"kind": "face capture"} | _describe_capture(captures.read(path))
     return {"kind": "video"} | _describe_video(path)
 
 
@@ -155,6 +162,32 @@ def on_floor_of(performance: Performance, arguments) -> Performance:
     from .together import on_floor_of as moved
 
     return moved(performance, record.load(Performance, arguments.floor_of))
+
+
+def add_face(parser) -> None:
+    """Add --face-from and --face-offset to a verb."""
+    parser.add_argument(
+        "--face-from", metavar="CAPTURE",
+        help="a phone's capture of the same performance (.csv of Live Link Face, Face Cap's .txt): face and eyes are "
+        "taken from it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--face-offset", type=float, metavar="S",
+        help="s of the video at which the capture begins (default: found by jaw and lids of both)",
+    )  # fmt: skip
+
+
+def with_face_of(performance: Performance, arguments, stages: Stages) -> Performance:
+    """A performance with the face that the arguments name, if any. arguments: of a verb with add_face."""
+    if arguments.face_from is None:
+        if arguments.face_offset is not None:
+            raise SettingsError("There is no capture to be shifted: give --face-from with --face-offset.")
+        return performance
+    from .captured import laid_over
+
+    performance = laid_over(performance, captures.read(arguments.face_from), arguments.face_offset)
+    stages.say(f"{arguments.face_from}: begins at {performance.history[-1][1]['offset']:.2f} s of the video")
+    return performance
 
 
 def performer_word(word: str) -> str:
@@ -258,6 +291,19 @@ def _describe_take(take: Take) -> dict:
         "cuts": [round(time, 3) for time in take.source.get("cuts", ())],
         "sound": take.source.get("sound"),
         "detector": " ".join(str(take.detector.get(word, "")) for word in ("name", "version")).strip(),
+    }
+
+
+def _describe_capture(take: Take) -> dict:
+    known = np.isfinite(take.expressions).any(0)
+    return {
+        "application": take.detector["name"],
+        "seconds": _span(take.time),
+        "samples": len(take.time),
+        "rate": take.source["fps"],
+        "shapes": int(known.sum()),
+        "missing": [name for name, there in zip(EXPRESSIONS, known, strict=True) if not there],
+        "head": bool(np.isfinite(take.head).any()),
     }
 
 

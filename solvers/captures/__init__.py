@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import record
 from ..errors import CaptureError
 from ..take import Take
 from . import face_cap, live_link_face
@@ -36,6 +37,11 @@ def read(path: Path | str) -> Take:
         raise CaptureError(f"{path.name} is no face capture: give a file that ends with {' or '.join(CAPTURES)}.")
     rows = CAPTURES[path.suffix.lower()](words(path), path.name)
     return rows.in_order(path.name).take(path)
+
+
+def take_of(path: Path | str) -> Take:
+    """A take from its file, or a face capture as one. path: of either. Raises CaptureError or RecordError."""
+    return read(path) if is_capture(path) else record.load(Take, path)
 
 
 def words(path: Path) -> str:

@@ -59,6 +59,8 @@ def coverage(take: Take) -> dict[str, float]:
     """{part: share of the frames in which it was seen, 0..1}; of the body, at least two of its joints."""
     seen = {part: getattr(take, part).seen for part in PARTS}
     seen["body"] = joints_seen(take) >= 2
+    if take.gaze is not None:  # a phone's capture
+        seen["face"] = np.isfinite(take.expressions).any(1)
     return {part: round(float(np.mean(seen[part])), 4) if len(take.time) else 0.0 for part in PARTS}
 
 
@@ -77,8 +79,11 @@ def certainty(take: Take) -> dict[str, np.ndarray]:
 def weakest(take: Take) -> list[dict]:
     """The stretches in which least was seen, weakest first: start, end and at (s), score (0..1), and why.
 
-    A part that hardly ever shows is not missed. Stretches lie at least their own length apart.
+    A part that hardly ever shows is not missed. Stretches lie at least their own length apart. What a phone has
+    captured has none.
     """
+    if take.gaze is not None:
+        return []
     share, sure = coverage(take), certainty(take)
     parts = [part for part in PARTS if share[part] >= EXPECTED]
     if not parts:

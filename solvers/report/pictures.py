@@ -40,6 +40,8 @@ def drawn(take: Take, performance: Performance, video: Path | str, weak: list[fl
 
     take, performance: what was seen and solved. video: path of the driving video. weak: s, times of weak stretches.
     """
+    if take.gaze is not None:  # a phone's capture has no pictures
+        return Drawn()
     chosen = np.unique(np.round(np.linspace(0, len(take.time) - 1, 2 * MOMENTS + 1)[1::2]).astype(int))
     try:
         moments = tuple((t, _picture(take, performance, video, t)) for t in take.time[chosen].tolist())

@@ -5,10 +5,13 @@ import json
 
 import numpy as np
 import pytest
-from understudy.solvers import captured, captures, exports, names, rotations, skeleton
+from understudy import __main__ as command
+from understudy.solvers import captured, captures, exports, names, record, report, rotations, skeleton
 from understudy.solvers.errors import CaptureError
 from understudy.solvers.exports import live_link_face
+from understudy.solvers.performance import Performance
 from understudy.solvers.solve import solve
+from understudy.solvers.take import Take
 
 HEAD = names.JOINT["head"]
 JAW, BLINK = names.EXPRESSION["jawOpen"], names.EXPRESSION["eyeBlinkLeft"]
@@ -170,6 +173,52 @@ def test_face_cap_turns_the_head(tmp_path):
     assert looks[0][2] < -0.1  # mirrored in depth: x turns the other way, so that the front goes down
     assert looks[1][0] > 0.1  # and y, to the performer's left
     assert np.allclose(looks[2], front, atol=1e-6)
+
+
+def told(capsys, *words):
+    """(exit code, standard output, standard error) of a command line."""
+    code = command.main([str(word) for word in words])
+    return code, *capsys.readouterr()
+
+
+def test_the_command_line_takes_captures(capsys, performance, tmp_path):
+    """Solve and inspect take a capture like a take, and the report of it has no pictures and no weak stretches."""
+    many, path = exported(performance, tmp_path)
+    assert told(capsys, "solve", path, "--out", tmp_path / "p.npz")[0] == 0
+    back = record.load(Performance, tmp_path / "p.npz")
+    assert np.abs(back.expressions - many.expressions).max() < 1e-3
+    facts = json.loads(told(capsys, "inspect", path, "--json")[1])
+    assert facts["kind"] == "face capture" and facts["shapes"] == 52 and facts["head"]
+    facts = report.write(captures.read(path), back, None, tmp_path / "page")
+    assert facts["coverage"]["face"] == 1 and facts["coverage"]["body"] == 0 and not facts["weakest"]
+    assert not any("pictures" in warning for warning in facts["warnings"])
+
+
+def test_a_capture_is_kept_as_a_take(performance, tmp_path):
+    """Saved and read back, a capture is the same; takes of videos still have no gaze of their own."""
+    _, path = exported(performance, tmp_path)
+    take = captures.read(path)
+    record.save(take, tmp_path / "t.take.npz")
+    back = captures.take_of(tmp_path / "t.take.npz")
+    assert np.array_equal(back.gaze, take.gaze) and np.array_equal(back.expressions, take.expressions)
+    record.save(Take.empty(np.arange(3) / 30, (64, 48)), tmp_path / "v.take.npz")
+    assert captures.take_of(tmp_path / "v.take.npz").gaze is None
+
+
+def test_face_from_lays_a_capture_over_a_take(capsys, performance, tmp_path):
+    """--face-from takes the face of a capture, at --face-offset; the one without the other is refused."""
+    many, path = exported(performance, tmp_path)
+    record.save(Take.empty(np.arange(90) / 30, (640, 480), source={"fps": 30.0}), tmp_path / "v.take.npz")
+    words = ("solve", tmp_path / "v.take.npz", "--out", tmp_path / "p.npz")
+    assert told(capsys, *words, "--face-from", path, "--face-offset", "0.5")[0] == 0
+    back = record.load(Performance, tmp_path / "p.npz")
+    at = (back.time > 0.6) & (back.time < 2.4)
+    jaw = np.interp(back.time[at] - 0.5, many.time, many.expressions[:, JAW])
+    assert np.abs(back.expressions[at, JAW] - jaw).max() < 0.02
+    code, _, said = told(capsys, *words, "--face-offset", "0.5")
+    assert code == 2 and "--face-from" in said and said.count("\n") == 1
+    code, _, said = told(capsys, *words, "--face-from", path)
+    assert code == 2 and "give the offset" in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
