@@ -79,8 +79,8 @@ def owners(objects: CharacterObjects) -> tuple[bpy.types.ID, ...]:
 
 
 def kind(owner: bpy.types.ID) -> str:
-    """"OBJECT" or "KEY", as Blender calls what an owner is."""
-    return "KEY" if isinstance(owner, bpy.types.Key) else "OBJECT"
+    """"OBJECT", "KEY" or "CAMERA", as Blender calls what an owner is."""
+    return {bpy.types.Key: "KEY", bpy.types.Camera: "CAMERA"}.get(type(owner), "OBJECT")
 
 
 # --- what is to be written -------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..solvers.clip import Clip
 from ..solvers.errors import RigError
-from . import actions, kin, layers, stance
+from . import actions, environment, kin, layers, stance
 from .actions import Curve
 from .armature import CharacterObjects
 from .kin import MARK, Bake, Family, Recipe
@@ -406,6 +406,7 @@ def _set_up(objects: CharacterObjects, family: Family) -> None:
             layers.lay(owner, f"Beneath {family.main.name}", over)
     stance.settle(objects, stance.before(objects, family))
     _widen(objects, family)
+    environment.life.resume(objects)
     if not family.mark["layered"] and objects.armature is not None:
         actions.switch(objects.armature, actions.possible(objects.armature, family.mark["switches"]))
     refresh(objects)

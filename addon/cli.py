@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..solvers import captures, cli, record
 from ..solvers.clip import Clip
+from ..solvers.environment.wishes import Environment
 from ..solvers.errors import RecordError, SettingsError, VideoError
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
@@ -20,7 +21,7 @@ from .quiet import quiet_blender
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
 # Settings that act while solving; a finished performance does not change by them any more.
-SOLVED = ("fps", "smoothing", "height", "lens", "mirror")
+SOLVED = ("fps", "smoothing", "height", "lens", "neutral", "calibration", "mirror")
 
 
 def add_verbs(verbs) -> None:
@@ -43,6 +44,7 @@ def add_verbs(verbs) -> None:
     _add_film(verb)
     _add_beside(verb)
     cli.add_settings(verb)
+    _add_environment(verb)
     verb.set_defaults(run=run_perform)
 
     verb = verbs.add_parser("bake", help="put a performance (or a take) on a character, as plain keys in a .blend")
@@ -51,6 +53,7 @@ def add_verbs(verbs) -> None:
     _add_character(verb)
     _add_film(verb)
     cli.add_settings(verb)
+    _add_environment(verb)
     verb.set_defaults(run=run_bake)
 
     verb = verbs.add_parser("render", help="film a .blend that bake or perform wrote")
@@ -60,6 +63,7 @@ def add_verbs(verbs) -> None:
     verb.add_argument("--silent", action="store_true", help="without the driving video's sound")
     _add_film(verb)
     _add_beside(verb)
+    _add_environment(verb)
     verb.set_defaults(run=run_render)
 
 
@@ -123,6 +127,7 @@ def run_render(arguments, stages: Stages) -> None:
                 rendering.set_engine(scene, arguments.engine)
             if arguments.video:
                 rendering.move_video(scene, arguments.video)
+            _set_environment(objects, rigs.recognised(armature.read(objects)), arguments, stages)
         _film(folder / out.name, stages, not arguments.silent, arguments.side_by_side)
     stages.say(f"{out}")
 
@@ -175,6 +180,17 @@ def _add_beside(verb) -> None:
     verb.add_argument("--side-by-side", action="store_true", help="the driving video on the left of the character")
 
 
+def _add_environment(verb) -> None:
+    cli.add_settings(verb, Environment, "environment")
+
+
+def _environment(arguments) -> Environment | None:
+    """What the arguments wish of the environment; None where they say nothing of it."""
+    names = {field.name for field in dataclasses.fields(Environment)}
+    wished = {name: value for name, value in vars(arguments).items() if name in names}
+    return Environment(**wished) if wished else None
+
+
 def _video(arguments) -> Path | None:
     """The driving video; None where it is the one that a take names."""
     if arguments.demo and not arguments.video:
@@ -199,6 +215,7 @@ def _check(arguments, stages: Stages) -> None:
             rendering.film_size(arguments.ratio)
         if arguments.engine:
             rendering.set_engine(bpy.context.scene, arguments.engine)
+    _environment(arguments)
 
 
 def _take(arguments, video: Path | None, out: Path, stages: Stages) -> Take:
@@ -273,6 +290,7 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
         actions.write(clip, objects, otherwise=stance.without(objects, states, states))
     with stages.stage("stage"):
         _set_stage(performance, clip, objects, character, preset, arguments)
+        _set_environment(objects, preset, arguments, stages)
     return clip, {"name": character.name, "preset": preset.name}
 
 
@@ -293,6 +311,20 @@ def _set_stage(performance: Performance, clip: Clip, objects, character, preset,
     source = performance.source
     there = Path(source["path"]).is_file() and not captures.is_capture(source["path"])
     rendering.add_sound(scene, Soundtrack(source["path"], float(performance.time[0])) if there else None)
+
+
+def _set_environment(objects, preset, arguments, stages: Stages) -> None:
+    """Lay what is wished of the environment over the performance, and say what the character cannot show of it."""
+    import bpy
+
+    from . import environment
+
+    wished = _environment(arguments)
+    if wished is not None:
+        made = environment.apply(bpy.context.scene, objects, preset, wished)
+        for kind in environment.life.KINDS:
+            if getattr(wished, kind) and kind not in made:
+                stages.say(f"note: {objects.name} has no bones for {kind}")
 
 
 def _unlike(size: tuple[int, int], ratio: str) -> float:

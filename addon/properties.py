@@ -14,6 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from ..solvers.environment.wishes import Environment
 from ..solvers.settings import Settings
 
 REGIONS = ("face", "gaze", "head", "body", "left_hand", "right_hand")  # each may be layered in its own way
@@ -63,19 +64,24 @@ def can_play(_self, thing: bpy.types.Object) -> bool:
     return thing.type == "ARMATURE" or (thing.type == "MESH" and thing.data.shape_keys is not None)
 
 
-def _slider(entry: dataclasses.Field):
-    """The property for one field of Settings: its default, range, unit and meaning."""
+def _slider(entry: dataclasses.Field, update=_look_changed):
+    """The property for one field of settings: its default, range, unit and meaning."""
     facts = entry.metadata
     words = {
         "name": LABELS.get(entry.name, entry.name.replace("_", " ").title()),
         "description": facts["meaning"],
         "default": entry.default,
-        "update": _look_changed,
+        "update": update,
     }
     if isinstance(entry.default, bool):
         return BoolProperty(**words)
     if "ways" in facts:
-        return EnumProperty(items=[(way, way.title(), meaning) for way, meaning in facts["ways"].items()], **words)
+        ways = [(way, way.replace("-", " ").title(), meaning) for way, meaning in facts["ways"].items()]
+        return EnumProperty(items=ways, **words)
+    if isinstance(entry.default, str):
+        return StringProperty(**words)
+    if isinstance(entry.default, int):
+        return IntProperty(min=facts["min"], max=facts["max"], **words)
     words |= UNITS.get(facts["unit"], {})
     return FloatProperty(min=facts["min"], max=facts["max"], precision=2, step=10, **words)
 
@@ -95,6 +101,16 @@ class Look(bpy.types.PropertyGroup):
             value = getattr(settings, name)
             if getattr(self, name) != value:
                 setattr(self, name, value)
+
+
+class Surroundings(bpy.types.PropertyGroup):
+    """What is wished of the environment: all of solvers.environment.wishes."""
+
+    __annotations__ = {entry.name: _slider(entry, None) for entry in dataclasses.fields(Environment)}
+
+    def wishes(self) -> Environment:
+        """The same as the solvers' record. Raises SettingsError where the shot's words are not understood."""
+        return Environment(**{entry.name: getattr(self, entry.name) for entry in dataclasses.fields(Environment)})
 
 
 class TakeItem(bpy.types.PropertyGroup):
@@ -285,6 +301,7 @@ class SceneProperties(bpy.types.PropertyGroup):
     expressions: IntProperty(name="Expressions", description="How many of ARKit's 52 shapes the character has")
     look: PointerProperty(type=Look)
     bake: PointerProperty(type=BakeOptions)
+    environment: PointerProperty(type=Surroundings)
     film: PointerProperty(type=FilmOptions)
     view: PointerProperty(type=ViewOptions)
 
@@ -294,7 +311,7 @@ class SceneProperties(bpy.types.PropertyGroup):
         return self.takes[self.take_index] if 0 <= self.take_index < len(self.takes) else None
 
 
-CLASSES = (Look, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
+CLASSES = (Look, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
 
 
 def register() -> None:

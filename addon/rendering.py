@@ -20,6 +20,7 @@ from ..solvers.character import Character
 from ..solvers.errors import RenderError
 from ..solvers.presets import RigPreset
 from ..solvers.tpose import character_axes
+from . import environment
 from .armature import CharacterObjects
 from .backdrop import build_backdrop, light, shade_floor
 from .cutouts import cut_out
@@ -97,6 +98,7 @@ def prepare(
             shade_floor(collection, objects.armature, preset.bones["hips"], whole, ground)
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
+    environment.camera.move(scene, environment.of(scene))
     scene.frame_set(scene.frame_start)
     scene[STAGE] = _stage_words(scene, objects, framing, size)
     if bpy.app.background:

@@ -212,10 +212,10 @@ def about_people(take: Take) -> list[str]:
     return told
 
 
-def add_settings(parser) -> None:
-    """Add a flag for every field of Settings to a verb; those not given are left out of the arguments."""
-    group = parser.add_argument_group("settings")
-    for field in dataclasses.fields(Settings):
+def add_settings(parser, record: type = Settings, title: str = "settings") -> None:
+    """Add a flag for every field of a record of settings to a verb; those not given are left out of the arguments."""
+    group = parser.add_argument_group(title)
+    for field in dataclasses.fields(record):
         flag, facts = f"--{field.name.replace('_', '-')}", field.metadata
         words = {"default": argparse.SUPPRESS, "dest": field.name}
         if isinstance(field.default, bool):
@@ -224,11 +224,13 @@ def add_settings(parser) -> None:
         elif "ways" in facts:
             meaning = f"{facts['meaning']}: {', '.join(facts['ways'])} (default {field.default})"
             group.add_argument(flag, choices=list(facts["ways"]), help=meaning, **words)
+        elif isinstance(field.default, str):
+            group.add_argument(flag, metavar="WORDS", help=facts["meaning"], **words)
         else:
             unit = f" {facts['unit']}" if facts["unit"] else ""
             span = f"{facts['min']:g} to {facts['max']:g}{unit}, default {field.default:g}"
             meaning = f"{facts['meaning']} ({span})".replace("%", "%%")
-            group.add_argument(flag, type=float, metavar="X", help=meaning, **words)
+            group.add_argument(flag, type=type(field.default), metavar="X", help=meaning, **words)
 
 
 def settings_of(arguments, otherwise: dict | None = None) -> Settings:

@@ -1,0 +1,1 @@
+"""What moves beside the performance: breath, rest, what hangs, and the camera. Each of it is a layer of its own."""
