@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .face_range import FaceRange
+
 
 @dataclass(frozen=True)
 class Character:
@@ -28,6 +30,8 @@ class Character:
     skin: (V, 3) some points of the surface at rest, armature space; normals: (V, 3) out of it; owner: (V,) the bone
     that each follows most; empty where nothing is known of it.
     follows: {bone: the bone that it is carried by}, of bones whose transforms a constraint copies from another's.
+    eyes: (2, 3) middle of the left and the right eye at rest, armature space; NaN where its shapes do not tell.
+    face: how far its face goes, compared with people's.
     """
 
     bones: tuple[str, ...]
@@ -47,3 +51,5 @@ class Character:
     normals: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     owner: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     follows: dict[str, str] = field(default_factory=dict)
+    eyes: np.ndarray = field(default_factory=lambda: np.full((2, 3), np.nan))
+    face: FaceRange = field(default_factory=FaceRange)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .character import Character
 from .errors import OutputError, RigError
+from .face_places import places_of
 from .faces import expressions, face_of
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
 from .preset_file import PresetFile, on, pattern_of, plain, read, sides_of
@@ -49,6 +50,7 @@ class RigPreset:
     prefix: a regular expression for what may precede every bone's name.
     missing: joints and expressions for which this character has nothing (filled in by `recognise`).
     matched: how this character was recognised, in a few words (filled in by `recognise`).
+    places: {place of the face: bones that go there}, see `face_places` (filled in by `recognise`).
     """
 
     name: str
@@ -64,6 +66,7 @@ class RigPreset:
     twists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     source: str = ""
     matched: str = ""
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -292,6 +295,7 @@ def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> Ri
         parents={joint: parent for joint, parent in preset.parents.items() if joint in bones},
         missing=tuple(absent),
         matched=f"{len(known)} of {len(preset.bones)} bones by name" if named and bones else "",
+        places=places_of(character.bones) if "head" in bones else {},
     )
 
 
