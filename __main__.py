@@ -26,12 +26,14 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from .addon import cli as addon_cli
+    from .serving import cli as serving_cli
     from .solvers import cli as solvers_cli
 
     whole = Parser(prog="understudy", description="A performance video becomes animation on a character.")
     verbs = whole.add_subparsers(required=True, metavar="VERB")
     addon_cli.add_verbs(verbs)
-    solvers_cli.add_verbs(verbs, addon_cli.describe_character)
+    solvers_cli.add_verbs(verbs, addon_cli.describe_character, addon_cli.run_export)
+    serving_cli.add_verb(verbs)
     for verb in verbs.choices.values():
         verb.add_argument("--quiet", action="store_true", help="say nothing unless something is wrong")
     return whole

@@ -48,7 +48,10 @@ WHEELS = {
 }
 SCIPY, NEWER_SCIPY = "1.15.3", "1.18.1"  # the second where the first has no wheel: from Python 3.14 on
 # What the package is made of; anything else beside it was left there by somebody.
-PACKAGE = ("addon", "solvers", "presets", "__init__.py", "__main__.py", "README.md", "LICENSE", "blender_manifest.toml")
+PACKAGE = (
+    "addon", "serving", "solvers", "presets", "__init__.py", "__main__.py", "README.md", "LICENSE",
+    "blender_manifest.toml",
+)  # fmt: skip
 NETWORKS_NOTE = ROOT / "setup" / "networks.md"
 
 

@@ -42,13 +42,18 @@ def folder() -> Path:
     """Where the networks lie: UNDERSTUDY_MODELS, else a folder of the user's cache."""
     if chosen := os.environ.get("UNDERSTUDY_MODELS"):
         return Path(chosen).expanduser()
+    return cache() / "models"
+
+
+def cache() -> Path:
+    """The folder for what Understudy may make anew, where this system has such folders."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "understudy" / "models"
+    return base / "understudy"
 
 
 def find(place: Path | None = None) -> dict[str, Path]:

@@ -55,6 +55,12 @@ def test_solvers_know_neither_blender_nor_mediapipe():
     assert not [name for name in loaded if name.startswith("understudy.addon")]
 
 
+def test_the_server_knows_neither_blender_nor_the_add_on():
+    """Importing every module of serving/ loads no bpy, no mediapipe and nothing of addon/."""
+    loaded = imported(*module_names("serving"))
+    assert not [name for name in loaded if name.split(".")[0] in HEAVY or name.startswith("understudy.addon")]
+
+
 def test_command_line_starts_without_blender():
     """The command line is up before bpy, mediapipe, OpenCV, PyAV or SciPy has been loaded."""
     loaded = {name.split(".")[0] for name in imported("understudy.__main__")}
@@ -80,7 +86,10 @@ def test_presets_are_in_the_distribution():
     assert files and files <= shipped
 
 
-@pytest.mark.parametrize("path", sorted(p for home in ("solvers", "addon") for p in (ROOT / home).rglob("*.py")))
+MODULES = sorted(path for home in ("serving", "solvers", "addon") for path in (ROOT / home).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES)
 def test_modules_say_what_they_are_and_leave_the_path_alone(path):
     """Every module opens with a docstring, imports its own package relatively and never edits sys.path."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
