@@ -71,8 +71,9 @@ def run_perform(arguments, stages: Stages) -> None:
     """perform VIDEO --character FILE --out DIR"""
     from ..solvers import report
 
-    out, settings = result_folder(arguments.out), cli.settings_of(arguments)
-    video = _video(arguments)
+    out = result_folder(arguments.out)
+    cli.take_still(arguments, out / "performance.npz", stages)
+    settings, video = cli.settings_of(arguments), _video(arguments)
     if video is not None and captures.is_capture(video) and arguments.side_by_side:
         raise SettingsError(f"{video.name} has no pictures to be shown beside the character: leave out --side-by-side.")
     _check(arguments, stages)
@@ -98,6 +99,7 @@ def run_perform(arguments, stages: Stages) -> None:
 def run_bake(arguments, stages: Stages) -> None:
     """bake PERFORMANCE --character FILE --out BLEND"""
     out = result_file(arguments.out, ".blend")
+    cli.take_still(arguments, out, stages)
     performance, settings = _performance(arguments, stages)
     _check(arguments, stages)
     with written_together(out.parent) as folder, quiet_blender(stages):

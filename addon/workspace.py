@@ -21,7 +21,7 @@ from .preferences import cache, preferences
 from .properties import REGIONS
 
 # Settings that act while solving; the others act while retargeting.
-SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "mirror")
+SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "neutral", "calibration", "mirror")
 DELAY = 0.1  # s after the last change of a slider until the keys follow
 POLL = 0.02  # s between two looks at whether they can
 KEPT = 4  # takes, and performances, in memory

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import captures, performer, record
+from . import calibration, captures, performer, record, stills
 from .errors import DetectorError, ModelError, RecordError, SettingsError
-from .names import EXPRESSIONS
+from .names import EXPRESSION, EXPRESSIONS
 from .performance import Performance
 from .progress import Stages
 from .results import result_file
@@ -22,6 +22,7 @@ from .shots import BRIDGE, CUTS
 from .take import Take
 
 RECORD_SUFFIX = ".npz"
+FIRST_MOMENT = 1e-3  # s: a neutral at 0 would be none
 
 
 def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
@@ -53,6 +54,16 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
     add_settings(verb)
     verb.set_defaults(run=run_solve)
 
+    verb = verbs.add_parser("calibrate", help="find how far a performer's face goes in a clip made for that")
+    verb.add_argument(
+        "clip", metavar="CLIP", help="a video, or a take, in which the face rests, opens the mouth wide, smiles and "
+        "raises the brows (and may shut the eyes), each held for a second; or a still picture of the face at rest",
+    )  # fmt: skip
+    verb.add_argument("--out", required=True, metavar="FILE", help=f"to be written, *{calibration.SUFFIX}")
+    for pose, meaning in calibration.WORDS.items():
+        verb.add_argument(f"--{pose}", type=seconds, metavar="S", help=f"s, when the clip shows {meaning}")
+    verb.set_defaults(run=run_calibrate)
+
     verb = verbs.add_parser("export", help="write a performance in the form of another program")
     verb.add_argument("performance", metavar="PERFORMANCE", help="what solve wrote")
     verb.add_argument("out", metavar="OUT", help="to be written; *.points.npz, *.csv (Live Link Face) or *.bvh")
@@ -82,7 +93,9 @@ def run_detect(arguments, stages: Stages) -> None:
 
 def run_solve(arguments, stages: Stages) -> None:
     """solve TAKE --out PERFORMANCE"""
-    out, settings = result_file(arguments.out, RECORD_SUFFIX), settings_of(arguments)
+    out = result_file(arguments.out, RECORD_SUFFIX)
+    take_still(arguments, out, stages)
+    settings = settings_of(arguments)
     take = captures.take_of(arguments.take)
     from .solve import solve
 
@@ -92,6 +105,60 @@ def run_solve(arguments, stages: Stages) -> None:
     for warning in performance.warnings:
         stages.say(f"note: {warning}")
     stages.say(f"{out}: {len(performance.time)} samples, framing {performance.framing}")
+
+
+def run_calibrate(arguments, stages: Stages) -> None:
+    """calibrate CLIP --out FILE"""
+    out, clip = result_file(arguments.out, calibration.SUFFIX), Path(arguments.clip)
+    times = {pose: getattr(arguments, pose) for pose in calibration.POSES if getattr(arguments, pose) is not None}
+    if stills.is_still(clip):
+        with stages.stage("detect") as report:
+            made = calibration.of_still(clip, progress=report)
+    else:
+        take = record.load(Take, clip) if clip.suffix.lower() == RECORD_SUFFIX else _detected(clip, stages)
+        made = calibration.made(take, times)
+    calibration.save(made, out)
+    for pose, time in made.times.items():
+        full = calibration.full(made)
+        read = ", ".join(f"{name} {full[EXPRESSION[name]]:.2f}" for name in calibration.POSES[pose] if pose != "shut")
+        stages.say(f"{calibration.WORDS[pose]} at {time:.2f} s{': ' if read else ''}{read}")
+    stages.say(f"{out}")
+
+
+def _detected(clip: Path, stages: Stages) -> Take:
+    from .detect import detect
+
+    with stages.stage("detect") as report:
+        return detect(clip, progress=report)
+
+
+def take_still(arguments, out: Path, stages: Stages) -> None:
+    """Look at the still picture that --neutral may name, and let --calibration name what was found, beside a result.
+
+    arguments: of a verb with add_settings. out: of the result.
+    """
+    if not isinstance(getattr(arguments, "neutral", None), Path):
+        return
+    with stages.stage("neutral") as report:
+        made = calibration.of_still(arguments.neutral, progress=report)
+    known = getattr(arguments, "calibration", "")
+    if known:
+        known = calibration.load(known)
+        made = dataclasses.replace(known, faces=known.faces | made.faces)
+    place = out.with_name(out.name.partition(".")[0] + calibration.SUFFIX)
+    calibration.save(made, place)
+    arguments.calibration = str(place)
+    del arguments.neutral
+
+
+def neutral_word(word: str) -> float | Path:
+    """A moment, s, or the path of a still picture. Raises ArgumentTypeError where it is neither."""
+    if stills.is_still(word):
+        return Path(word)
+    try:
+        return max(seconds(word), FIRST_MOMENT)
+    except argparse.ArgumentTypeError as fault:
+        raise argparse.ArgumentTypeError(f"{fault}, or a still picture ({', '.join(stills.SUFFIXES)})") from fault
 
 
 def run_export(arguments, stages: Stages) -> None:
@@ -226,6 +293,9 @@ def add_settings(parser, record: type = Settings, title: str = "settings") -> No
             group.add_argument(flag, choices=list(facts["ways"]), help=meaning, **words)
         elif isinstance(field.default, str):
             group.add_argument(flag, metavar="WORDS", help=facts["meaning"], **words)
+        elif field.name == "neutral":
+            meaning = f"{facts['meaning']} (s), or a still picture of it (default: found)"
+            group.add_argument(flag, type=neutral_word, metavar="S|PICTURE", help=meaning, **words)
         else:
             unit = f" {facts['unit']}" if facts["unit"] else ""
             span = f"{facts['min']:g} to {facts['max']:g}{unit}, default {field.default:g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import blinks, gaps, gaze, lips, signals, skull
+from . import blinks, calibration, gaps, gaze, lips, signals, skull
 from .names import EXPRESSION, EXPRESSIONS, mirrored
 from .settings import Settings
 from .take import Take
@@ -31,15 +31,17 @@ BLINKS = [EXPRESSION["eyeBlinkLeft"], EXPRESSION["eyeBlinkRight"]]
 def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the 52 expressions over time, as performed.
 
-    take: as detected; its scores are used where it has them. time: (T,) s, even. settings: smoothing is used.
+    take: as detected; its scores are used where it has them. time: (T,) s, even.
+    settings: smoothing, neutral and calibration are used.
     Result: values (T, 52) 0..1 in the order of names.EXPRESSIONS and confidence (T,). Where the face is lost the values
     are held, then eased to neutral, and the confidence falls to 0.
     """
     found = skull.fit(take)
     if not found.seen.any():
         return np.zeros((len(time), len(EXPRESSIONS))), np.zeros(len(time))
+    rest, most = calibration.told(take, settings)
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
-    raw[found.seen] = in_range(above_rest(with_scores(from_points(found), take.expressions[found.seen])))
+    raw[found.seen] = in_range(above_rest(with_scores(from_points(found), take.expressions[found.seen]), rest), most)
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:
         values = signals.lowpass(values, 1.0 / (time[1] - time[0]), CUTOFF / settings.smoothing)
@@ -75,8 +77,13 @@ def with_scores(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return values + share * (scaled - values)
 
 
-def above_rest(values: np.ndarray) -> np.ndarray:
-    """Weights (F, 52) measured from this performer's face at rest, 0 at rest."""
+def above_rest(values: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    """Weights (F, 52) measured from this performer's face at rest, 0 at rest.
+
+    given: (52,) what is read of a face that is known to be at rest; None finds it.
+    """
+    if given is not None:
+        return values - given
     rest = np.zeros(values.shape[1])
     low = np.percentile(values, LOWEST, axis=0)
     count = max(3, int(CALMEST * len(values)))
@@ -87,11 +94,14 @@ def above_rest(values: np.ndarray) -> np.ndarray:
     return values - rest * spread**2 / (spread**2 + DOUBT**2)
 
 
-def in_range(values: np.ndarray) -> np.ndarray:
+def in_range(values: np.ndarray, full: np.ndarray | None = None) -> np.ndarray:
     """Weights (F, 52) drawn in where a performer's strongest go beyond 1, so that they differ instead of being cut off.
 
     Live brows move the network's points further than those of rendered heads. Both sides are drawn in alike.
+    full: (52,) what is read where this performer does an expression in full, which becomes 1; NaN where not told.
     """
+    if full is not None:
+        values = values / np.where(np.isfinite(full), full, 1.0)
     most = np.maximum(np.percentile(values, STRONGEST, axis=0), 1.0)
     return values / np.maximum(most, most[OTHER_SIDE])
 

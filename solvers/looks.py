@@ -13,7 +13,8 @@ from .record import written_whole
 from .settings import Settings
 
 LOOKS = Path(__file__).resolve().parents[1] / "presets" / "looks"
-FOOTAGE = ("fps", "height", "lens", "mirror")  # settings that tell of one video and its performer: no look has them
+# Settings that tell of one video, its performer and what an artist has made by hand: no look has them.
+FOOTAGE = ("fps", "height", "lens", "mirror", "neutral", "calibration", "by_hand")
 NAMES = tuple(entry.name for entry in dataclasses.fields(Settings) if entry.name not in FOOTAGE)
 
 

@@ -143,7 +143,7 @@ def test_sliders_are_the_solvers_settings(scene):
         assert slider.description == entry.metadata["meaning"]
         if "ways" in entry.metadata:
             assert [way.identifier for way in slider.enum_items] == list(entry.metadata["ways"])
-        elif not isinstance(entry.default, bool):
+        elif not isinstance(entry.default, (bool, str)):
             assert (slider.hard_min, slider.hard_max) == (entry.metadata["min"], entry.metadata["max"])
     wanted = Settings(intensity=4.5, mirror=True, gaze=False, unseen_body="leave")
     look.set(wanted)

@@ -52,6 +52,8 @@ def test_every_setting_has_a_flag(verb, field):
     elif "ways" in field.metadata:
         value = next(way for way in field.metadata["ways"] if way != field.default)
         words = [flag, value]
+    elif isinstance(field.default, str):
+        words, value = [flag, field.metadata["example"]], field.metadata["example"]
     else:
         value = (field.metadata["min"] + field.metadata["max"]) / 4 + 0.25 * field.metadata["max"]
         words = [flag, str(value)]
