@@ -82,6 +82,7 @@ def read(objects: CharacterObjects) -> Character:
         normals=normals,
         owner=owner,
         follows=_led(rig) if rig else {},
+        echoes=_echoes(rig) if rig else {},
     )
 
 
@@ -132,6 +133,17 @@ def _led(rig: bpy.types.Object) -> dict[str, str]:
             seen.add(leader)
             leader = led[leader]
         found[bone] = leader
+    return found
+
+
+def _echoes(rig: bpy.types.Object) -> dict[str, dict[str, float]]:
+    """{bone: {another: share}} of bones that move by a share of what others do, besides moving themselves."""
+    found: dict[str, dict[str, float]] = {}
+    for bone in rig.pose.bones if rig.pose else ():
+        for constraint in bone.constraints:
+            if constraint.type == "COPY_LOCATION" and constraint.use_offset and not constraint.mute \
+                    and constraint.target == rig and constraint.owner_space == constraint.target_space == "LOCAL":
+                found.setdefault(bone.name, {})[constraint.subtarget] = float(constraint.influence)
     return found
 
 

@@ -30,6 +30,7 @@ class Character:
     skin: (V, 3) some points of the surface at rest, armature space; normals: (V, 3) out of it; owner: (V,) the bone
     that each follows most; empty where nothing is known of it.
     follows: {bone: the bone that it is carried by}, of bones whose transforms a constraint copies from another's.
+    echoes: {bone: {another: share of its move that a constraint adds to the bone's own}}.
     eyes: (2, 3) middle of the left and the right eye at rest, armature space; NaN where its shapes do not tell.
     face: how far its face goes, compared with people's.
     """
@@ -51,5 +52,6 @@ class Character:
     normals: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     owner: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     follows: dict[str, str] = field(default_factory=dict)
+    echoes: dict[str, dict[str, float]] = field(default_factory=dict)
     eyes: np.ndarray = field(default_factory=lambda: np.full((2, 3), np.nan))
     face: FaceRange = field(default_factory=FaceRange)

@@ -59,11 +59,13 @@ def shown(preset: RigPreset) -> set[str]:
     if not preset.places and "jaw" not in preset.bones:
         return set()
     moved = {name for name, table in face_places.people().items() if set(table) & set(preset.places)}
+    if f"left{face_places.TARGET}" in preset.places:
+        moved -= set(LOOKS)  # rigs whose eyes follow a control let the lids follow the eyes
     moved |= {"jawOpen", "jawLeft", "jawRight", "jawForward", "mouthClose"} if "jaw" in preset.bones else set()
     return moved - set(preset.face)
 
 
-def jaw_turn(strengths: np.ndarray, preset: RigPreset) -> np.ndarray:
+def jaw_turn(strengths: np.ndarray, character: Character, rig: Rig, preset: RigPreset) -> np.ndarray:
     """How the jaw is turned in the head, (N, 4) wxyz in the character's axes.
 
     strengths: (N, 52) of the expressions. Where no slider closes the lips over an open jaw, the jaw itself closes.
@@ -73,7 +75,27 @@ def jaw_turn(strengths: np.ndarray, preset: RigPreset) -> np.ndarray:
     aside = strengths[:, EXPRESSION["jawLeft"]] - strengths[:, EXPRESSION["jawRight"]]
     aside = aside if "jawLeft" not in preset.face else np.zeros(len(strengths))
     yaw = from_axis_angle(np.array([0.0, 0.0, 1.0]), JAW_ASIDE * aside)
-    return multiply(yaw, from_axis_angle(np.array([1.0, 0.0, 0.0]), JAW_OPEN * opened))
+    most = min([JAW_OPEN, *_levers(character, rig, preset)])
+    return multiply(yaw, from_axis_angle(np.array([1.0, 0.0, 0.0]), most * opened))
+
+
+def _levers(character: Character, rig: Rig, preset: RigPreset) -> list[float]:
+    """The angles (rad) by which the jaw's bone has to turn to bring the lower lip, or the chin, as far as people's."""
+    if "jaw" not in rig.bones:
+        return []
+    heads, found = _heads(character, rig, preset), []
+    for place in {"LipLower", "Chin"} & set(heads):
+        lever = np.linalg.norm((heads[place][0] - rig.heads[JOINT["jaw"]])[1:])
+        wanted = face_size(character, rig, heads) * np.linalg.norm(face_places.people()["jawOpen"][place])
+        found.append(2 * np.arcsin(min(wanted / max(2 * lever, 1e-9), 1.0)))
+    return [float(np.mean(found))] if found else []
+
+
+def _heads(character: Character, rig: Rig, preset: RigPreset) -> dict[str, list[np.ndarray]]:
+    """{place: where its bones are at rest, each (3,) in the character's axes}."""
+    row = {bone: number for number, bone in enumerate(character.bones)}
+    place = lambda bone: rig.axes.T @ character.rest[row[bone]][:3, 3]  # noqa: E731
+    return {name: [place(bone) for bone in bones] for name, bones in preset.places.items()}
 
 
 def keys(
@@ -88,8 +110,12 @@ def keys(
     wanted = [name in told and (settings.gaze if name in LOOKS else settings.face) for name in EXPRESSIONS]
     values = np.where(wanted, strengths, 0.0)
     bones, turns, movers, moves = [], [], [], []
-    for place in places(character, rig, preset) if settings.face else ():
-        offset = _offset(place, values, "jaw" in rig.bones)
+    there = places(character, rig, preset) if settings.face else ()
+    offsets = {character.bones[place.bone]: _offset(place, values, "jaw" in rig.bones) for place in there}
+    for place in there:
+        offset = offsets[character.bones[place.bone]]
+        for other, share in character.echoes.get(character.bones[place.bone], {}).items():
+            offset = offset - share * offsets.get(other, 0.0)
         rest = from_matrix(rig.axes.T @ character.rest[place.bone][:3, :3])
         if place.pivot is not None:
             bones.append(character.bones[place.bone])
@@ -121,8 +147,7 @@ def _targets(gaze: np.ndarray, character: Character, rig: Rig, preset: RigPreset
 def places(character: Character, rig: Rig, preset: RigPreset) -> tuple[BonyPlace, ...]:
     """The places of a face that bones move, each with how far on this face."""
     row = {bone: number for number, bone in enumerate(character.bones)}
-    head = lambda bone: rig.axes.T @ character.rest[row[bone]][:3, 3]  # noqa: E731
-    heads = {place: [head(bone) for bone in bones] for place, bones in preset.places.items()}
+    heads = _heads(character, rig, preset)
     size, eyes = face_size(character, rig, heads), eye_centres(rig)
     jaw = row.get(rig.bones.get("jaw", ""), -1)
     jawed = jaw >= 0 and "jawForward" not in preset.face

@@ -115,10 +115,35 @@ def test_the_jaw_opens_once():
     assert shown(loose, preset, jawOpen=1.0)["LipLower"][2] < -0.02
     values = np.zeros((2, len(EXPRESSIONS)))
     values[:, EXPRESSION["jawOpen"]], values[1, EXPRESSION["mouthClose"]] = 0.6, 0.6
-    turn = to_vector(face_bones.jaw_turn(values, preset))
+    rig = measure(character, preset, np.random.default_rng(1).normal(size=(len(JOINTS), 3)))
+    turn = to_vector(face_bones.jaw_turn(values, character, rig, replace(preset, places={})))
     assert np.degrees(turn[0, 0]) == pytest.approx(15) and np.allclose(turn[1], 0)
-    closing = replace(preset, face={"mouthClose": {"close": 1.0}})
-    assert np.allclose(face_bones.jaw_turn(values, closing)[0], face_bones.jaw_turn(values, closing)[1])
+    closing = face_bones.jaw_turn(values, character, rig, replace(preset, face={"mouthClose": {"close": 1.0}}))
+    assert np.allclose(closing[0], closing[1])
+
+
+def test_a_long_jaw_opens_no_wider():
+    """The lower lip goes as far as people's, however far from it the jaw's bone begins."""
+    character, preset = head()
+    values = np.zeros((1, len(EXPRESSIONS)))
+    values[:, EXPRESSION["jawOpen"]] = 1.0
+    ways = []
+    for back in (0.03, 0.06):
+        longer = replace(character, rest=character.rest.copy())
+        longer.rest[character.bones.index("jaw"), 1, 3] += back
+        rig = measure(longer, preset, np.random.default_rng(1).normal(size=(len(JOINTS), 3)))
+        turn = face_bones.jaw_turn(values, longer, rig, preset)[0]
+        lever = (longer.rest[longer.bones.index("LipLower")] - longer.rest[longer.bones.index("jaw")])[:3, 3]
+        ways.append(np.linalg.norm(rotate(turn, lever) - lever))
+    assert np.allclose(ways, np.linalg.norm(face_places.people()["jawOpen"]["LipLower"]) * 2 * EYE, rtol=0.01)
+
+
+def test_what_bones_take_from_others_is_not_added():
+    """A control that follows another by a constraint is moved by the rest of its way only."""
+    character, preset = head()
+    echoing = replace(character, echoes={"leftLipCorner": {"LipUpper": 0.5, "another": 1.0}})
+    free, held = (shown(one, preset, mouthPucker=1.0) for one in (character, echoing))
+    assert np.allclose(held["leftLipCorner"] + 0.5 * held["LipUpper"], free["leftLipCorner"])
 
 
 def test_sliders_come_before_bones():
