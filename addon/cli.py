@@ -7,7 +7,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from ..solvers import captures, cli, record
+from ..solvers import captures, cli, layering, record
 from ..solvers.clip import Clip
 from ..solvers.environment.wishes import Environment
 from ..solvers.errors import RecordError, SettingsError, VideoError
@@ -134,6 +134,20 @@ def run_render(arguments, stages: Stages) -> None:
     stages.say(f"{out}")
 
 
+def run_export(arguments, stages: Stages) -> None:
+    """export BLEND OUT --character NAME"""
+    source = Path(arguments.performance)
+    with quiet_blender(stages):
+        from . import exports, files
+
+        out = result_file(arguments.out, *exports.SUFFIXES)
+        files.check_character_file(source)
+        with stages.stage("export"):
+            what = exports.open_and_write(source, out, arguments.character)
+        told = f"{out}: {what.objects.name} plays {what.name}, {what.last - what.first + 1} frames"
+    stages.say(told)
+
+
 def describe_character(path: Path) -> dict:
     """What a character is: its rig, what of a performance it can show, and what it lacks.
 
@@ -168,7 +182,18 @@ def frame_rate(word: str) -> float:
 
 
 def _add_character(verb) -> None:
-    verb.add_argument("--character", metavar="FILE", help=".blend, .glb, .fbx or .vrm (default: our starter character)")
+    verb.add_argument(
+        "--character", metavar="FILE",
+        help=".blend, .glb, .fbx or .vrm, or a picture: .png, .jpg or .webp (default: our starter character)",
+    )  # fmt: skip
+    verb.add_argument("--mask", metavar="PICTURE", help="white where the figure is in the character's picture")
+    verb.add_argument("--joints", metavar="FILE", help="where joints are in the character's picture (.json or .yaml)")
+    verb.add_argument(
+        "--layer", type=layering.read, default={}, metavar="PARTS",
+        help="play these parts over what the character does already: face, gaze, head, body, left_hand, right_hand, "
+        "each with =add where it is to be added instead of replacing (face,gaze,head=add)",
+    )  # fmt: skip
+    verb.add_argument("--asset", action="store_true", help="mark the action as an asset, with tags and a picture")
     verb.add_argument("--every-sample", action="store_true", help="a key at every sample, also between whole frames")
     verb.add_argument("--frame-rate", type=frame_rate, metavar="X", help="of the scene (default: the file's, or 24)")
 
@@ -276,24 +301,41 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
     import bpy
 
     from ..solvers.retarget import retarget
-    from . import actions, armature, files, layers, rigs, stance
+    from . import armature, assets, files, rigs
 
     with stages.stage("character"):
-        objects = files.open_character(arguments.character)
+        objects = files.open_character(arguments.character, arguments.mask, arguments.joints)
         character = armature.read(objects)
         preset = rigs.recognised(character)
     with stages.stage("retarget"):
         render = bpy.context.scene.render
         fps = arguments.frame_rate or render.fps / render.fps_base
         every = "sample" if arguments.every_sample else "scene"
-        clip = retarget(performance, character, preset, settings, fps, every=every)
+        make = lambda chosen: retarget(performance, character, preset, chosen, fps, every=every)  # noqa: E731
+        clips = layering.clips(make, settings, arguments.layer)
+        clip = next(iter(clips.values()))
     with stages.stage("write"):
-        states = [layers.state(owner) for owner in actions.owners(objects)]
-        actions.write(clip, objects, otherwise=stance.without(objects, states, states))
+        _write(clips, objects, settings, arguments)
     with stages.stage("stage"):
         _set_stage(performance, clip, objects, character, preset, arguments)
         _set_environment(objects, preset, arguments, stages)
+    if arguments.asset:
+        with stages.stage("asset"):
+            assets.mark(objects, preset, bpy.context.scene, performance.source.get("path", ""))
     return clip, {"name": character.name, "preset": preset.name}
+
+
+def _write(clips: dict[str, Clip], objects, settings: Settings, arguments) -> None:
+    """Put clips on a character: as a new action, or as a layer over what it plays."""
+    from . import actions, bakes, layers, stance
+
+    if layering.NEW in clips:
+        states = [layers.state(owner) for owner in actions.owners(objects)]
+        actions.write(clips[layering.NEW], objects, otherwise=stance.without(objects, states, states))
+        return
+    made_of = Path(getattr(arguments, "performance", None) or Path(arguments.out) / "take.npz").resolve()
+    recipe = bakes.Recipe(str(made_of), dataclasses.asdict(settings), layer=arguments.layer)
+    bakes.add(objects, clips, recipe, next(iter(clips.values())).name)
 
 
 def _set_stage(performance: Performance, clip: Clip, objects, character, preset, arguments) -> None:
@@ -302,11 +344,13 @@ def _set_stage(performance: Performance, clip: Clip, objects, character, preset,
 
     from ..solvers.film import Soundtrack
     from . import rendering
+    from .puppets import stage
 
     scene = bpy.context.scene
     ratio = arguments.ratio or min(rendering.RATIOS, key=lambda ratio: _unlike(performance.size, ratio))
+    picture = stage.own_size(objects) if stage.is_puppet(objects) and not arguments.ratio else None
     rendering.prepare(
-        scene, objects, character, preset, performance.framing, rendering.film_size(ratio),
+        scene, objects, character, preset, performance.framing, picture or rendering.film_size(ratio),
         (float(clip.frames[0]), float(clip.frames[-1])), clip.fps, arguments.engine or "workbench",
     )  # fmt: skip
     scene[rendering.FRAMING] = performance.framing

@@ -15,9 +15,9 @@ from bpy.props import (
 )
 
 from ..solvers.environment.wishes import Environment
+from ..solvers.layering import REGIONS
 from ..solvers.settings import Settings
 
-REGIONS = ("face", "gaze", "head", "body", "left_hand", "right_hand")  # each may be layered in its own way
 UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}}
 LABELS = {f"unseen_{part}": part.replace("_", " ").title() for part in ("body", "left_hand", "right_hand", "head")}
 LABELS |= {"unseen_face": "Face", "fps": "Solve Rate", "lens": "Field of View"}

@@ -11,6 +11,7 @@ import bpy
 
 from ..solvers import record
 from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, UnderstudyError
+from ..solvers.layering import REGIONS
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
@@ -18,7 +19,6 @@ from . import armature, bakes, jobs, marks, overrides, rigs
 from .bakes import Recipe
 from .jobs import Work
 from .preferences import cache, preferences
-from .properties import REGIONS
 
 # Settings that act while solving; the others act while retargeting.
 SOLVED = ("fps", "smoothing", "foot_lock", "height", "lens", "neutral", "calibration", "mirror")
@@ -172,8 +172,9 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     spans = marks.read(objects, asked.take)
 
     def work(_progress, _cancelled):
+        from ..solvers import layering
         from ..solvers.report import measures
-        from ..solvers.retarget import additive, retarget
+        from ..solvers.retarget import retarget
         from ..solvers.together import on_floor_of
 
         made, settings = take(path), Settings(**asked.settings)
@@ -181,12 +182,8 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
         if floor:
             solved = on_floor_of(solved, performance(floor, settings))
         part = _part(solved, asked.begin, asked.end)
-        clips = {
-            blend: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)
-            for blend, chosen in _by_blend(settings, asked.layer).items()
-        }
-        if "COMBINE" in clips:
-            clips["COMBINE"] = additive(clips["COMBINE"])
+        make = lambda chosen: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)  # noqa: E731
+        clips = layering.clips(make, settings, asked.layer)
         return measures.facts(made, solved, next(iter(clips.values())), {}, {}), clips
 
     return work
@@ -201,20 +198,6 @@ def character(scene: bpy.types.Scene) -> armature.CharacterObjects:
             raise RigError("No character is chosen: pick an armature, or a mesh with shape keys, or add the starter.")
         return whole
     return rigs.objects_of(chosen, scene)
-
-
-def _by_blend(settings: Settings, layer: dict) -> dict[str, Settings]:
-    """{how strips blend: settings that switch on what is blended so}; one new action where there is no layer."""
-    if not layer:
-        return {"NEW": settings}
-    by_blend = {}
-    for blend in ("REPLACE", "COMBINE"):
-        wanted = {region: how == blend and getattr(settings, region) for region, how in layer.items()}
-        if any(wanted.values()):
-            by_blend[blend] = dataclasses.replace(settings, **wanted)
-    if not by_blend:
-        raise SettingsError("The layer leaves out every part of the body: let at least one replace or add.")
-    return by_blend
 
 
 def _part(solved: Performance, begin: float, end: float) -> Performance:

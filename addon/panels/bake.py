@@ -2,8 +2,8 @@
 
 import bpy
 
+from ...solvers.layering import REGIONS
 from .. import bakes, jobs, marks
-from ..properties import REGIONS
 from . import work, write
 
 
