@@ -11,7 +11,7 @@ import numpy as np
 
 from ..solvers.character import Character
 from ..solvers.presets import STATED
-from . import skin, vrm
+from . import face_shapes, skin, vrm
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def read(objects: CharacterObjects) -> Character:
             sliders[block.name] = max(sliders.get(block.name, 0.0), block.slider_max)
     world = np.array((rig or objects.meshes[0]).matrix_world, float)
     points, normals, owner = skin.read(objects.meshes, rig, index)
+    eyes, face = face_shapes.read(objects.meshes, rig, tuple(sliders))
     return Character(
         bones=tuple(index),
         parents=np.array([index[bone.parent.name] if bone.parent else -1 for bone in bones], int),
@@ -83,6 +84,8 @@ def read(objects: CharacterObjects) -> Character:
         owner=owner,
         follows=_led(rig) if rig else {},
         echoes=_echoes(rig) if rig else {},
+        eyes=eyes,
+        face=face,
     )
 
 
