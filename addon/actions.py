@@ -56,16 +56,20 @@ def write(
     clip: for this character. objects: its armature and meshes. name: of the action; None takes the clip's.
     tolerance: rad, how far turns may be off between fewer keys; 0 writes all keys, with straight lines between them.
     otherwise: what the character does where the clip leaves it alone, as `plan` has it.
-    Bones keep their rotation mode. Where Blender has slots (4.4 and later) the armature and all shape keys share the
-    one action that is returned, else each has its own.
+    Bones keep their rotation mode. Keys that were made by hand, for sliders of which the clip says so, go along. Where
+    Blender has slots (4.4 and later) the armature and all shape keys share the one action that is returned, else each
+    has its own.
     """
-    planned = plan(clip, objects, tolerance, otherwise)
+    from . import by_hand  # which writes actions, too
+
+    planned, kept = plan(clip, objects, tolerance, otherwise), by_hand.taken(objects, clip.by_hand)
     made = make(name or clip.name, planned)
     leave(objects, {owner.name: {curve.channel for curve in curves} for owner, curves in planned})
     switches = switch(objects.armature, clip.switches) if objects.armature and clip.switches else {}
     widen(clip, objects)
     for (owner, _), action in zip(planned, made if len(made) > 1 else made * len(planned), strict=True):
         play(owner, action)
+        by_hand.put(kept, owner, action)
     for action in made:
         action["understudy_switches"] = json.dumps(switches)
         label(action, clip)
@@ -272,7 +276,7 @@ def fill(action: bpy.types.Action, owner: bpy.types.ID, curves: Iterable[Curve],
             channels.fcurves.remove(there[channel])
     for channel, curve in wanted.items():
         if channel not in there:
-            _write_keys(_new_curve(channels, *channel, curve.group), curve)
+            _write_keys(new_curve(channels, *channel, curve.group), curve)
         elif channel in owned:
             _write_keys(there[channel], curve)
     action.update_tag()
@@ -365,8 +369,11 @@ def _write_keys(curve: bpy.types.FCurve, made: Curve) -> None:
     curve.update()
 
 
-def _new_curve(channels, path: str, index: int, group: str) -> bpy.types.FCurve:
-    """A curve in a group, in any version of Blender."""
+def new_curve(channels, path: str, index: int, group: str) -> bpy.types.FCurve:
+    """A new curve in a group, in any version of Blender.
+
+    channels: as `place` gives them. path, index: of what it drives. group: its name.
+    """
     if isinstance(channels, bpy.types.Action):
         return channels.fcurves.new(path, index=index, action_group=group)
     if bpy.app.version >= (5, 0, 0):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..solvers.clip import Clip
 from ..solvers.errors import RigError
-from . import actions, environment, kin, layers, stance
+from . import actions, by_hand, environment, kin, layers, stance
 from .actions import Curve
 from .armature import CharacterObjects
 from .kin import MARK, Bake, Family, Recipe
@@ -64,6 +64,8 @@ def add(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, name:
     """
     layers.leave_tweaking(objects)
     playing, families = kin.current(objects), kin.all_of(objects)
+    hands = _by_hand(clips)
+    kept = by_hand.taken(objects, hands)
     before = stance.before(objects, playing) if playing else [layers.state(owner) for owner in actions.owners(objects)]
     beneath = [layers.state(owner) for owner in actions.owners(objects)]
     planned = _planned(objects, clips, recipe, stance.without(objects, beneath, before))
@@ -71,7 +73,7 @@ def add(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, name:
     mark = {
         "id": new, "origin": playing.mark["origin"] if playing else new, "number": number, "character": objects.name,
         "layered": "NEW" not in clips, "edited": False, "recipe": dataclasses.asdict(recipe),
-        "switches": _switches(objects, clips),
+        "switches": _switches(objects, clips), "by_hand": list(hands),
     }  # fmt: skip
     before = stance.with_values(objects, before, planned, mark["switches"])
     parts: dict[str, list] = {}
@@ -81,6 +83,8 @@ def add(objects: CharacterObjects, clips: dict[str, Clip], recipe: Recipe, name:
         parts[part] = made
     family = Family(mark, parts)
     _describe(objects, family, clips, planned)
+    for owner, _ in planned.get("NEW", ()):
+        by_hand.put(kept, owner, family.of(owner, "NEW"))
     for action in family.all:
         action[kin.BEFORE], action[kin.BENEATH] = before, beneath
     _play(objects, family)
@@ -100,7 +104,7 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
     alone = stance.without(objects, beneath, stance.before(objects, family))
     planned = _planned(objects, clips, recipe, alone, family)
     kept = _keep(family).name if _edited(objects, family) else None
-    owned = kin.written(family)["channels"]
+    owned, hands = kin.written(family)["channels"], _by_hand(clips)
     before = stance.with_values(objects, stance.before(objects, family), planned, _switches(objects, clips))
     for part in [part for part in kin.PARTS if part in planned or part in family.parts]:
         by_owner = {owner: curves for owner, curves in planned.get(part, ())}
@@ -109,8 +113,10 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
             if action is None and curves:
                 action = _another(family, owner, part)
             if action is not None:
-                actions.fill(action, owner, curves, kin.channels(owned, part, owner) if part != "REST" else ())
+                mine = kin.channels(owned, part, owner) - by_hand.channels(hands) if part != "REST" else ()
+                actions.fill(action, owner, curves, mine)
     family.mark.update(recipe=dataclasses.asdict(recipe), edited=False, switches=_switches(objects, clips))
+    family.mark["by_hand"] = list(hands)
     _describe(objects, family, clips, planned)
     for action in family.all:
         action[kin.BEFORE], action[kin.BENEATH] = before, beneath
@@ -118,6 +124,11 @@ def replace(objects: CharacterObjects, bake: Bake, clips: dict[str, Clip], recip
     if playing is not None and playing.mark["id"] == family.mark["id"]:
         _set_up(objects, family)
     return kept
+
+
+def _by_hand(clips: dict[str, Clip]) -> tuple[str, ...]:
+    """The sliders whose keys an artist makes, of all clips of a bake."""
+    return tuple(dict.fromkeys(slider for clip in clips.values() for slider in clip.by_hand))
 
 
 def _planned(
@@ -344,7 +355,7 @@ def remove(objects: CharacterObjects, name: str) -> None:
     layers.leave_tweaking(objects)
     family, playing = kin.find(objects, name), kin.current(objects)
     before = stance.before(objects, family)
-    known = _known(objects)
+    known, kept = _known(objects), _made_by_hand(objects, playing)
     if playing is not None and playing.mark["id"] == family.mark["id"]:
         _restore(objects, family.main[kin.BENEATH], known)
         _delete(objects, [family], known)
@@ -357,6 +368,7 @@ def remove(objects: CharacterObjects, name: str) -> None:
         _delete(objects, [family], known)
         if playing is not None:
             stance.settle(objects, stance.before(objects, playing))
+    by_hand.give_back(objects, kept)
     refresh(objects)
 
 
@@ -367,6 +379,7 @@ def clear(objects: CharacterObjects) -> tuple[str, ...]:
     """
     layers.leave_tweaking(objects)
     families, playing, known = kin.all_of(objects), kin.current(objects), _known(objects)
+    kept = _made_by_hand(objects, playing)
     if playing is None and families and not kin.playing(objects):
         playing = families[-1]  # the one that played was deleted by hand
     before = stance.before(objects, playing) if playing else None
@@ -375,8 +388,14 @@ def clear(objects: CharacterObjects) -> tuple[str, ...]:
     _delete(objects, families, known)
     if before is not None:
         stance.settle(objects, before)
+    by_hand.give_back(objects, kept)
     refresh(objects)
     return tuple(dict.fromkeys(action.name for action in kin.playing(objects))) if before is not None else ()
+
+
+def _made_by_hand(objects: CharacterObjects, family: Family | None) -> tuple[by_hand.Kept, ...]:
+    """The curves that an artist has made for sliders which a bake leaves alone, as they play now."""
+    return by_hand.taken(objects, family.mark.get("by_hand", ())) if family is not None else ()
 
 
 def refresh(objects: CharacterObjects) -> None:

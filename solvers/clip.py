@@ -19,6 +19,7 @@ class Clip:
     missing: joints and expressions of the performance for which the rig has nothing.
     name: of the action to be made.
     left: {bone or slider: (N,) 0..1}, how far it is left to what the character does otherwise; 0 where not named.
+    by_hand: sliders whose keys an artist makes: none are written for them, and those that are there go along.
     """
 
     frames: np.ndarray
@@ -33,3 +34,4 @@ class Clip:
     missing: tuple[str, ...] = ()
     name: str = "Performance"
     left: dict[str, np.ndarray] = field(default_factory=dict)
+    by_hand: tuple[str, ...] = ()

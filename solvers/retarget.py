@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arms import touch
+from .by_hand import left_to_hand
 from .character import Character
 from .clip import Clip
 from .feet import ankle_height, plant
@@ -78,10 +79,11 @@ def retarget(
     """Put a performance on a character.
 
     performance: (T,) samples. character: to be driven. preset: as `presets.recognise` gives it for this character.
-    settings: intensity, unseen and the switches of regions and path are honoured here.
+    settings: intensity, unseen, by_hand and the switches of regions and path are honoured here.
     fps: of the scene; true speed is kept at any. frame_start: Blender's frame of the first sample.
     every: "scene" sets keys at whole frames, "sample" at every sample of the performance.
     """
+    preset, by_hand = left_to_hand(preset, settings)
     keys = key_times(performance.time, fps, frame_start, every)
     shown = silenced(at_times(held(performance, settings), keys.time), settings)
     rig = measure(character, preset, shown.skeleton)
@@ -99,7 +101,7 @@ def retarget(
     return Clip(
         frames=keys.frames, fps=float(fps), bones=bones, rotations=rotations, movers=movers, locations=locations,
         sliders=sliders, values=values, switches=dict(preset.switches) if bones else {},
-        missing=lacking(preset), name=f"{character.name} performance",
+        missing=lacking(preset), name=f"{character.name} performance", by_hand=by_hand,
         left=left_out(left(performance, keys.time, settings), rig, sliders),
     )  # fmt: skip
 
