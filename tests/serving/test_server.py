@@ -226,7 +226,7 @@ def test_progress_grows_with_the_stages():
 
 
 def test_command_line_serves_and_ends(tmp_path):
-    """`understudy serve` tells where it is, warns where it listens beyond this machine, answers, and ends when asked."""
+    """`understudy serve` tells where it is, warns where others can reach it, answers, and ends when asked."""
     line = [sys.executable, "-m", "understudy", "serve", "--port", "0", "--folder", str(tmp_path / "kept")]
     with subprocess.Popen([*line, "--host", "0.0.0.0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           cwd=tmp_path) as process:  # fmt: skip
