@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import calibration, captures, performer, record, stills
-from .errors import DetectorError, ModelError, RecordError, SettingsError
+from .errors import DetectorError, ExportError, ModelError, RecordError, SettingsError
 from .names import EXPRESSION, EXPRESSIONS
 from .performance import Performance
 from .progress import Stages
@@ -25,11 +25,12 @@ RECORD_SUFFIX = ".npz"
 FIRST_MOMENT = 1e-3  # s: a neutral at 0 would be none
 
 
-def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
+def add_verbs(verbs, describe_character: Callable[[Path], dict], export_character: Callable) -> None:
     """Add the verbs to the command line.
 
     verbs: what argparse's add_subparsers gave.
     describe_character: tells of a file that only Blender can read, as `describe` does of the others.
+    export_character: called with (arguments, stages) where what is to be exported is in such a file.
     """
     verb = verbs.add_parser("detect", help="look at a video and keep what the networks saw, as a take")
     verb.add_argument("video", metavar="VIDEO", help="of any form that FFmpeg reads")
@@ -64,10 +65,15 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict]) -> None:
         verb.add_argument(f"--{pose}", type=seconds, metavar="S", help=f"s, when the clip shows {meaning}")
     verb.set_defaults(run=run_calibrate)
 
-    verb = verbs.add_parser("export", help="write a performance in the form of another program")
-    verb.add_argument("performance", metavar="PERFORMANCE", help="what solve wrote")
-    verb.add_argument("out", metavar="OUT", help="to be written; *.points.npz, *.csv (Live Link Face) or *.bvh")
-    verb.set_defaults(run=run_export)
+    verb = verbs.add_parser("export", help="write a performance, or what a character plays, for another program")
+    verb.add_argument("performance", metavar="FILE", help="what solve wrote; or a .blend that bake or perform wrote")
+    verb.add_argument(
+        "out", metavar="OUT",
+        help="to be written; *.bvh, *.vrma, *.csv (Live Link Face) or *.points.npz; of a character also *.fbx, *.glb "
+        "or *.usdc",
+    )  # fmt: skip
+    verb.add_argument("--character", metavar="NAME", help="which of several in the file (default: the fullest body)")
+    verb.set_defaults(run=lambda arguments, stages: run_export(arguments, stages, export_character))
 
     verb = verbs.add_parser("inspect", help="say what a file is: a take, a performance, a video, a character")
     verb.add_argument("file", metavar="FILE")
@@ -161,13 +167,19 @@ def neutral_word(word: str) -> float | Path:
         raise argparse.ArgumentTypeError(f"{fault}, or a still picture ({', '.join(stills.SUFFIXES)})") from fault
 
 
-def run_export(arguments, stages: Stages) -> None:
-    """export PERFORMANCE OUT"""
+def run_export(arguments, stages: Stages, export_character: Callable) -> None:
+    """export FILE OUT"""
     from . import exports
 
+    source = Path(arguments.performance)
+    if source.suffix.lower() != RECORD_SUFFIX:
+        export_character(arguments, stages)
+        return
+    if arguments.character:
+        raise ExportError("--character chooses among those in a .blend: a performance is of no character.")
     out = result_file(arguments.out, *exports.EXPORTS)
     with stages.stage("export"):
-        exports.write(record.load(Performance, arguments.performance), out)
+        exports.write(record.load(Performance, source), out)
     stages.say(f"{out}")
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from ..errors import ExportError
 from ..performance import Performance
-from . import bvh, live_link_face, points
+from . import bvh, live_link_face, points, vrma
 
 # What a file's name ends with, and the function that writes such a file.
 EXPORTS: dict[str, Callable[[Performance, Path], None]] = {
     ".points.npz": points.write,
     ".csv": live_link_face.write,
     ".bvh": bvh.write,
+    ".vrma": vrma.write,
 }
 
 

@@ -10,19 +10,22 @@ from ..names import EXPRESSIONS, JOINTS
 from ..performance import Performance
 from ..record import written_whole
 from ..skeleton import joint_positions
+from . import tree
 
 
 def write(performance: Performance, path: Path) -> None:
     """Write time (T,) s, joints (T, J, 3) m with joint_names (J,), and expressions (T, 52) with expression_names (52,).
 
-    performance: what the person did. path: of the .points.npz.
+    Joints without a place in the skeleton are NaN. performance: what the person did. path: of the .points.npz.
     """
+    joints = joint_positions(performance.rotations, performance.root, tree.filled(performance))
+    joints[:, ~np.isfinite(performance.skeleton).all(-1)] = np.nan
     with written_whole(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(
             file,
             time=np.asarray(performance.time, float),
             joint_names=np.array(JOINTS),
-            joints=joint_positions(performance.rotations, performance.root, performance.skeleton),
+            joints=joints,
             expression_names=np.array(EXPRESSIONS),
             expressions=np.asarray(performance.expressions, float),
         )
