@@ -33,6 +33,9 @@ class Recipe:
     begin, end: s, part of the take; end 0 is its end. rate: "scene" or "sample". tolerance: rad, 0 keeps all keys.
     layer: {region: "OFF", "REPLACE" or "COMBINE"} for a layer over other animation, {} for a new action.
     floor: path of another performer's take of the same video, on whose floor this one stands; "" is its own.
+    face: path of a phone's face capture that is laid over it; "" is none. offset: s of the take at which that begins;
+    None finds it.
+    target: name of the object that is looked at, "" for none. attention: how much, 0..1.
     """
 
     take: str
@@ -44,6 +47,10 @@ class Recipe:
     tolerance: float = 0.0
     layer: dict = dataclasses.field(default_factory=dict)
     floor: str = ""
+    face: str = ""
+    offset: float | None = None
+    target: str = ""
+    attention: float = 1.0
 
     def words(self) -> str:
         """The same as JSON; equal recipes have equal words."""

@@ -18,6 +18,14 @@ from ..solvers.environment.wishes import Environment
 from ..solvers.layering import REGIONS
 from ..solvers.settings import Settings
 
+# What an actor shows for a calibration, as solvers.calibration has it: its title here, and in words.
+POSES = {
+    "neutral": ("Rest", "the face at rest"),
+    "open": ("Mouth Wide Open", "a mouth wide open"),
+    "smile": ("Smile", "a smile"),
+    "brows": ("Brows Up", "raised brows"),
+    "shut": ("Eyes Shut", "shut eyes"),
+}
 UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}}
 LABELS = {f"unseen_{part}": part.replace("_", " ").title() for part in ("body", "left_hand", "right_hand", "head")}
 LABELS |= {"unseen_face": "Face", "fps": "Solve Rate", "lens": "Field of View"}
@@ -78,6 +86,8 @@ def _slider(entry: dataclasses.Field, update=_look_changed):
     if "ways" in facts:
         ways = [(way, way.replace("-", " ").title(), meaning) for way, meaning in facts["ways"].items()]
         return EnumProperty(items=ways, **words)
+    if entry.name == "calibration":
+        return _file_path(**words)
     if isinstance(entry.default, str):
         return StringProperty(**words)
     if isinstance(entry.default, int):
@@ -125,11 +135,34 @@ class TakeItem(bpy.types.PropertyGroup):
         description="Another performer's take of the same video, on whose floor, and at whose scale, this one is to "
         "stand when it is baked",
     )
+    face: StringProperty(
+        name="Face From",
+        description="A phone's capture of the same performance, from which face and eyes are taken when it is baked",
+    )
+    face_sync: BoolProperty(
+        name="Find Offset", description="Find when the capture begins by jaw and lids of both", default=True
+    )
+    face_offset: FloatProperty(
+        name="Begins At", description="Seconds of the video at which the capture begins", precision=2, step=1,
+        unit="TIME_ABSOLUTE",
+    )  # fmt: skip
     facts: StringProperty(description="What solvers.report.measures.facts says, as JSON")
 
     def known(self) -> dict:
         """The facts about this take, {} before it was looked at."""
         return json.loads(self.facts) if self.facts else {}
+
+
+class Moments(bpy.types.PropertyGroup):
+    """When a clip shows what a calibration needs, s; 0 finds it."""
+
+    __annotations__ = {
+        pose: FloatProperty(
+            name=title, description=f"Seconds of the video at which it shows {what}; 0 finds it", min=0.0,
+            precision=2, step=10, unit="TIME_ABSOLUTE",
+        )  # fmt: skip
+        for pose, (title, what) in POSES.items()
+    }
 
 
 class JointItem(bpy.types.PropertyGroup):
@@ -299,7 +332,17 @@ class SceneProperties(bpy.types.PropertyGroup):
     listed: PointerProperty(type=bpy.types.Object, description="The character whose bones the list of joints holds")
     joint_index: IntProperty(name="Joint")
     expressions: IntProperty(name="Expressions", description="How many of ARKit's 52 shapes the character has")
+    target: PointerProperty(
+        name="Look At", type=bpy.types.Object, update=_joint_changed,
+        description="What the eyes look at, wherever the head turns; empty leaves them to the performance",
+    )  # fmt: skip
+    attention: FloatProperty(
+        name="Influence", description="How much the eyes keep to what they look at; 0 is as performed",
+        min=0.0, max=1.0, default=1.0, subtype="FACTOR", update=_joint_changed,
+    )  # fmt: skip
     look: PointerProperty(type=Look)
+    moments: PointerProperty(type=Moments)
+    moments: PointerProperty(type=Moments)
     bake: PointerProperty(type=BakeOptions)
     environment: PointerProperty(type=Surroundings)
     film: PointerProperty(type=FilmOptions)
@@ -311,7 +354,7 @@ class SceneProperties(bpy.types.PropertyGroup):
         return self.takes[self.take_index] if 0 <= self.take_index < len(self.takes) else None
 
 
-CLASSES = (Look, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
+CLASSES = (Look, Moments, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
 
 
 def register() -> None:

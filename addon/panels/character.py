@@ -70,6 +70,14 @@ class UNDERSTUDY_PT_character(bpy.types.Panel):
         write(layout, context, rigs.summary(props), "INFO" if unknown else "CHECKMARK")
         if unknown and not any(item.bone for item in props.joints):
             write(layout, context, self._remedy(props))
+        self._eyes(layout, props)
+
+    @staticmethod
+    def _eyes(layout, props):
+        column = layout.column(align=True)
+        column.prop(props, "target")
+        if props.target is not None:
+            column.prop(props, "attention", slider=True)
 
     @staticmethod
     def _remedy(props) -> str:
