@@ -140,7 +140,7 @@ def run_export(arguments, stages: Stages) -> None:
     with quiet_blender(stages):
         from . import exports, files
 
-        out = result_file(arguments.out, *exports.SUFFIXES)
+        out = result_file(arguments.out, *exports.suffixes())
         files.check_character_file(source)
         with stages.stage("export"):
             what = exports.open_and_write(source, out, arguments.character)
