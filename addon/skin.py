@@ -9,6 +9,9 @@ import numpy as np
 
 MOST = 6000  # vertices of all meshes together; more tell nothing that a hand would feel
 
+ENOUGH = 1000  # vertices of a mesh that tell which bones move it
+SLIGHT = 0.1  # of a vertex's weight: below this a bone does not move it
+
 
 def read(
     meshes: Iterable[bpy.types.Object], rig: bpy.types.Object | None, index: dict[str, int]
@@ -18,12 +21,31 @@ def read(
     meshes: of the character. rig: its armature; without one there is nothing. index: {bone: its number}.
     """
     empty = np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, int)
-    meshes = [mesh for mesh in meshes if rig is not None and len(mesh.data.vertices)]
+    meshes = worn([mesh for mesh in meshes if rig is not None and len(mesh.data.vertices)])
     if not meshes:
         return empty
     step = max(1, sum(len(mesh.data.vertices) for mesh in meshes) // MOST)
     parts = [_sampled(mesh, rig, index, step) for mesh in meshes]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def worn(meshes: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Meshes without those that are held in a hand or slung on: what hangs on a bone that moves no skin of its own.
+
+    meshes: of a character. Where nothing but such is there, it is the character.
+    """
+    meshes = list(meshes)
+    moving = {name for mesh in meshes if mesh.parent_type != "BONE" for name in _moving(mesh)}
+    body = [mesh for mesh in meshes if mesh.parent_type != "BONE" or mesh.parent_bone in moving]
+    return body if moving else meshes
+
+
+def _moving(mesh: bpy.types.Object) -> set[str]:
+    """The bones that move some of a mesh's vertices."""
+    names, vertices = [group.name for group in mesh.vertex_groups], mesh.data.vertices
+    chosen = range(0, len(vertices), max(1, len(vertices) // ENOUGH))
+    found = {g.group for row in chosen for g in vertices[row].groups if g.weight > SLIGHT}
+    return {names[number] for number in found if number < len(names)}
 
 
 def _sampled(mesh: bpy.types.Object, rig: bpy.types.Object, index: dict[str, int], step: int) -> tuple:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from . import signals, touches
-from .character import Character
-from .feet import REACH
+from .feet import smoothly
 from .names import FINGERS, JOINT, TOUCHES, finger_bones
 from .performance import Performance
-from .rotations import between, frame, inverse, multiply, rotate
+from .rotations import between, frame, from_axis_angle, inverse, multiply, rotate
 from .skeleton import joint_positions, world_rotations
-from .surface import SIDES, Surface, outside, posed, surfaces
+from .surface import SIDES, Surface, outside, posed
 from .tpose import Rig
 
-EASE = 3.0  # Hz: of a touch coming and going
-STEADY = 10.0  # Hz: corrections faster than this are jitter
+# A hand is taken to what it touches, and let go, within EASE seconds, and no sharper than EDGE; what a touch wants from
+# one picture to the next is followed as firmly as FIRM says.
+EDGE, EASE, FIRM = 0.15, 0.3, 10.0
+REACH = 0.99  # of the straight arm, as far as a touch stretches it
+SURE = 0.5  # of a touch, from which on the hand goes all the way
 NEAR = 0.012  # m of an adult by which a point of the hand counts less the farther it is from what is touched
 ROUNDS = 3  # of bringing a hand onto the surface: the point that touches may change on the way
+FOLDED = 0.6, 0.9  # of the straight arm: nearer than the first to its shoulder, a wrist moves without the elbow
 STRAIGHT = 0.1  # sine of an elbow's bend from which on it shows its own plane
 LEAST = 0.01  # weights below this do nothing
 
@@ -25,62 +28,89 @@ Heads = dict[str, np.ndarray]
 
 
 def touch(
-    performance: Performance, character: Character, rig: Rig, turns: np.ndarray, heads: Heads, strength: float
+    performance: Performance, rig: Rig, skin: dict[str, Surface], turns: np.ndarray, heads: Heads, strength: float
 ) -> np.ndarray:
     """Bend the arms so that the character's hands touch its own head, torso and other hand where the performer's do.
 
     The place is the performer's, in units of what is touched; the foremost point of the hand comes to lie on the
     surface, so that no finger goes in. Hands and fingers keep their own turns.
-    performance: (N,) samples, with touches (N, 5). turns: (N, J, 4). heads: {joint: (N, 3)} where the joints are.
-    strength: 0..1. Result: turns.
+    performance: (N,) samples, with touches (N, 5). skin: of `surface.surfaces`. turns: (N, J, 4).
+    heads: {joint: (N, 3)} where the joints are. strength: 0..1. Result: turns.
     """
     sides = [s for s in SIDES if all(f"{s}{part}" in rig.joints for part in ("UpperArm", "LowerArm", "Hand"))]
-    weights = eased(performance.touches, performance.time) * strength
+    weights = performance.touches
     rows = np.flatnonzero((weights > LEAST).any(1))
-    if not len(rows) or not sides:
+    if not len(rows) or not sides or strength == 0 or len(turns) < 3:
         return turns
-    shifts = np.zeros((2, len(turns), 3))
-    shifts[:, rows] = _shifts(performance, rig, surfaces(character, rig), turns, heads, weights[rows], rows)
-    rate = 1.0 / float(np.median(np.diff(performance.time))) if len(turns) > 1 else 0.0
-    shifts = np.stack([signals.lowpass(shift, rate, STEADY) for shift in shifts])
-    turns = turns.copy()
-    for side, shift in zip(SIDES, shifts, strict=True):
+    wanted = _shifts(performance, rig, skin, turns, heads, weights[rows], rows)
+    fps, turns = signals.rate(performance.time), turns.copy()
+    for side, way in zip(SIDES, wanted, strict=True):
+        columns = [name == "hands" or name.startswith(side) for name in TOUCHES]
+        shift, weight = np.zeros((len(turns), 3)), weights[:, columns].max(1)
+        shift[rows] = way
         if side in sides and shift.any():
-            bend(rig, turns, heads, side, heads[f"{side}Hand"] + shift)
+            shift = strength * smoothly(shift, np.where(weight > LEAST, weight, 0) ** 2, fps, EDGE, EASE, FIRM, True)
+            bend(rig, turns, heads, side, heads[f"{side}Hand"] + shift, fps)
     return turns
 
 
-def eased(weights: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Touches (N, 5) that come and go smoothly. time: (N,) s."""
-    if len(time) < 3:
-        return weights
-    return np.clip(signals.lowpass(weights, 1.0 / float(np.median(np.diff(time))), EASE), 0, 1)
+def bend(
+    rig: Rig, turns: np.ndarray, heads: Heads, side: str, target: np.ndarray, fps: float, swivel=None
+) -> None:
+    """Turn upper arm and forearm, in place, so that the wrist is at its target.
 
-
-def bend(rig: Rig, turns: np.ndarray, heads: Heads, side: str, target: np.ndarray) -> None:
-    """Turn upper arm and forearm, in place, so that the wrist is at its target; the elbow stays in its plane.
-
-    turns: (N, J, 4), changed. target: (N, 3). By the law of cosines.
+    turns: (N, J, 4), changed. target: (N, 3). swivel: (N,) rad by which the elbow turns about the line to the wrist.
+    fps: 1/s.
     """
     upper, lower = JOINT[f"{side}UpperArm"], JOINT[f"{side}LowerArm"]
     shoulder, elbow, wrist = (heads[f"{side}{part}"] for part in ("UpperArm", "LowerArm", "Hand"))
-    first, second = (np.linalg.norm(b - a, axis=-1, keepdims=True) for a, b in ((shoulder, elbow), (elbow, wrist)))
-    reach = target - shoulder
-    distance = np.linalg.norm(reach, axis=-1, keepdims=True)
+    bent, placed = reached(shoulder, elbow, wrist, target, forward(rig, turns, side), swivel, fps)
+    turns[:, upper] = multiply(between(elbow - shoulder, bent - shoulder), turns[:, upper])
+    turns[:, lower] = multiply(between(wrist - elbow, placed - bent), turns[:, lower])
+
+
+def forward(rig: Rig, turns: np.ndarray, side: str) -> np.ndarray:
+    """The hinge (N, 3) about which a straight arm bends: elbows bend forearms to the front of a T-pose."""
+    upper, rest = JOINT[f"{side}UpperArm"], np.array([0.0, 0.0, -1.0 if side == "left" else 1.0])
+    return rotate(turns[:, upper], rotate(inverse(rig.correction[upper]), rest))
+
+
+def reached(shoulder, elbow, wrist, target, spare, swivel=None, fps: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Where elbow and wrist (n, 3) of an arm are once its wrist has gone to a target, as far as it reaches.
+
+    A stretched arm keeps the plane that it bends in, a folded one keeps its elbow near to where it is.
+    shoulder, elbow, wrist, target: (n, 3). spare: (n, 3) hinge of a straight arm. swivel: (n,) rad, the elbow's turn
+    about the line to the wrist. fps: 1/s of samples that follow each other, whose elbows are to move smoothly.
+    By the law of cosines.
+    """
+    length = lambda v: np.linalg.norm(v, axis=-1, keepdims=True)  # noqa: E731
+    first, second, reach = length(elbow - shoulder), length(wrist - elbow), target - shoulder
+    now, distance = length(wrist - shoulder), length(reach)
     along = reach / np.maximum(distance, 1e-9)
-    longest = np.maximum((first + second) * REACH, np.linalg.norm(wrist - shoulder, axis=-1, keepdims=True))
-    distance = np.clip(distance, np.abs(first - second) + 1e-3 * first, longest)
-    # A straight arm has no plane of its own: elbows bend forearms to the front of a T-pose.
-    rest = np.array([0.0, 0.0, -1.0 if side == "left" else 1.0])
+    distance = np.maximum(_within(distance, now, first + second), np.abs(first - second) + 1e-3 * first)
     hinge = np.cross(elbow - shoulder, wrist - elbow) / (first * second)
-    straight = np.clip(1 - np.linalg.norm(hinge, axis=-1, keepdims=True) / STRAIGHT, 0, 1)
-    hinge = hinge + 0.02 * straight * rotate(turns[:, upper], rotate(inverse(rig.correction[upper]), rest))
+    hinge = hinge + 0.02 * np.clip(1 - length(hinge) / STRAIGHT, 0, 1) * spare
     hinge = hinge - (hinge * along).sum(-1, keepdims=True) * along
-    hinge = hinge / np.maximum(np.linalg.norm(hinge, axis=-1, keepdims=True), 1e-9)
+    hinge = hinge / np.maximum(length(hinge), 1e-9)
+    near = np.cross(elbow - shoulder, along) / first  # of the plane through the elbow where it is
+    near = near * np.sign((near * hinge).sum(-1, keepdims=True))
+    folded = np.clip((FOLDED[1] - now / (first + second)) / (FOLDED[1] - FOLDED[0]), 0, 1)
+    angle = np.arctan2((np.cross(hinge, near) * along).sum(-1), (hinge * near).sum(-1)) * folded[:, 0]
+    if fps:
+        angle = smoothly(angle[:, None], np.ones(len(angle)), fps, EDGE, EASE, FIRM)[:, 0]
+    hinge = rotate(from_axis_angle(along, angle if swivel is None else angle + swivel), hinge)
     cosine = np.clip((first**2 + distance**2 - second**2) / (2 * first * distance), -1, 1)
     bent = shoulder + first * (cosine * along + np.sqrt(1 - cosine**2) * np.cross(along, hinge))
-    turns[:, upper] = multiply(between(elbow - shoulder, bent - shoulder), turns[:, upper])
-    turns[:, lower] = multiply(between(wrist - elbow, shoulder + distance * along - bent), turns[:, lower])
+    return bent, shoulder + distance * along
+
+
+def _within(distance: np.ndarray, now: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Distances (N, 1) that an arm can reach: the straighter it would get, the less it follows, so no elbow snaps.
+
+    distance: wanted. now: as it is. length: of the straight arm.
+    """
+    room, more = np.maximum(REACH * length - now, 0), np.maximum(distance - now, 0)
+    return np.minimum(distance, now) + room * -np.expm1(-more / np.maximum(room, 1e-9))
 
 
 def _shifts(performance, rig, skin, turns, heads, weights, rows) -> np.ndarray:
@@ -93,6 +123,7 @@ def _shifts(performance, rig, skin, turns, heads, weights, rows) -> np.ndarray:
     shifts = np.zeros((2, len(rows), 3))
     if not all(len(skin[side].points) for side in SIDES):
         return shifts
+    weights = np.clip(weights / SURE, 0, 1)
     both = weights[:, TOUCHES.index("hands"), None]
     if (both > LEAST).any():
         way = both / 2 * _together(theirs, ours, flesh, size_of_hands(rig, part[2]), touches.size(part[2]))

@@ -118,19 +118,27 @@ def ankle_target(
     return ankle + strength * moved
 
 
-def smoothly(wanted: np.ndarray, weight: np.ndarray, fps: float) -> np.ndarray:
+def smoothly(
+    wanted: np.ndarray, weight: np.ndarray, fps: float, edge: float = EDGE, ease: float = EASE, firm: float = FIRM,
+    to_rest: bool = False,
+) -> np.ndarray:
     """A correction (N, C) that is as wanted where it counts and goes on smoothly between.
 
-    wanted: (N, C). weight: (N,) 0..1. fps: 1/s.
-    The least of FIRM weight |x - wanted|^2 + (EDGE^2 d2x/dt2)^2, drawn to straight lines between what is wanted within
-    EASE seconds.
-    """
+    wanted: (N, C). weight: (N,) 0..1. fps: 1/s. edge, ease: s. firm: weight of what is wanted against smoothness.
+    The least of firm weight |x - wanted|^2 + (edge^2 d2x/dt2)^2, drawn within ease seconds to straight lines between
+    what is wanted, or to_rest: to nothing.
+    """  # fmt: skip
     if not weight.any():
         return np.zeros_like(wanted)
     index, known = np.arange(len(weight)), np.flatnonzero(weight > 0)
     line = np.stack([np.interp(index, known, column[known]) for column in wanted.T], 1)
-    stiff = (EDGE * fps) ** 4
-    each = FIRM * weight + (EDGE / EASE) ** 4
+    if to_rest:
+        line = np.where(weight[:, None] > 0, wanted, 0.0)
+    stiff = (edge * fps) ** 4
+    pull = np.full(len(weight), (edge / ease) ** 4)
+    if to_rest:
+        pull[weight > 0] = 0.0
+    each = firm * weight + pull
     band = np.zeros((3, len(weight)))
     band[2] = each
     if len(weight) > 2:

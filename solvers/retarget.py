@@ -15,6 +15,7 @@ import numpy as np
 from .arms import touch
 from .by_hand import left_to_hand
 from .character import Character
+from .clearance import clear
 from .clip import Clip
 from .feet import ankle_height, plant
 from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
@@ -33,8 +34,11 @@ from .rotations import (
     to_vector,
 )
 from .settings import Settings
+from .signals import rate
 from .skeleton import world_rotations
+from .surface import surfaces
 from .tpose import Rig, measure
+from .twist import shared
 from .unseen import held, left
 
 SIDES = ("left", "right")
@@ -94,7 +98,7 @@ def retarget(
         pelvis = pelvis_path(shown, rig, turns)
         if settings.body:
             turns, pelvis = plant(shown, rig, turns, pelvis, settings.foot_lock)
-            turns = touch(shown, character, rig, turns, joint_heads(rig, turns, pelvis), settings.hand_contact)
+            turns = hands_placed(shown, character, rig, turns, pelvis, settings.hand_contact)
         driven = driven_joints(rig, preset, settings)
         bones, rotations = bone_rotations(rig, turns, driven)
         movers, locations = bone_locations(rig, turns, pelvis, driven)
@@ -104,6 +108,20 @@ def retarget(
         missing=lacking(preset), name=f"{character.name} performance", by_hand=by_hand,
         left=left_out(left(performance, keys.time, settings), rig, sliders),
     )  # fmt: skip
+
+
+def hands_placed(
+    performance: Performance, character: Character, rig: Rig, turns: np.ndarray, pelvis: np.ndarray, strength: float
+) -> np.ndarray:
+    """Arms (N, J, 4) that go through nothing, with hands that touch what the performer's do.
+
+    turns: (N, J, 4). pelvis: (N, 3) middle between the hip joints. strength: 0..1.
+    """
+    if strength == 0:
+        return turns
+    skin = surfaces(character, rig)
+    turns = touch(performance, rig, skin, turns, joint_heads(rig, turns, pelvis), strength)
+    return clear(rig, skin, turns, joint_heads(rig, turns, pelvis), rate(performance.time), strength)
 
 
 def additive(clip: Clip) -> Clip:
@@ -130,6 +148,7 @@ def left_out(joints: dict[str, np.ndarray], rig: Rig, sliders: tuple[str, ...]) 
     joints: the same of joints, as `unseen.left` gives it. sliders: all that the clip drives; they go with the face.
     """
     found = {rig.bones[name]: share for name, share in joints.items() if name in rig.bones}
+    found |= {twist.bone: joints[twist.joint] for twist in rig.twists if twist.joint in joints}
     if "hips" in joints and rig.joints:
         found[rig.mover] = joints["hips"]
     return found | ({slider: joints["jaw"] for slider in sliders} if "jaw" in joints else {})
@@ -225,17 +244,20 @@ def driven_joints(rig: Rig, preset: RigPreset, settings: Settings) -> tuple[str,
 
 
 def bone_rotations(rig: Rig, turns: np.ndarray, driven: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """The bones' names, and their rotations (N, B, 4) in pose-bone basis.
+    """The bones' names, and their rotations (N, B, 4) in pose-bone basis; after them come those that share twists.
 
     The basis is rest^-1 (turn of what turns the bone)^-1 (turn of the bone) rest.
     turns: (N, J, 4). driven: the joints that get keys.
     """
+    own, carrying, twisted = shared(rig, turns, driven)
     basis = np.zeros((len(turns), len(driven), 4))
     for column, name in enumerate(driven):
-        rest, turn = rig.rest[JOINT[name]], turns[:, JOINT[name]]
-        carried = _turn_of(rig.turned_by[name], turns)
+        rest, turn = rig.rest[JOINT[name]], own[:, JOINT[name]]
+        carried = _turn_of(rig.turned_by[name], carrying)
         basis[:, column] = multiply(inverse(rest), multiply(inverse(carried), multiply(turn, rest)))
-    return tuple(rig.bones[name] for name in driven), continuous(normalise(basis))
+    names = tuple(rig.bones[name] for name in driven)
+    basis = np.concatenate([basis, *(rotation[:, None] for rotation in twisted.values())], 1)
+    return (*names, *twisted), continuous(normalise(basis))
 
 
 def bone_locations(
@@ -248,7 +270,7 @@ def bone_locations(
     """
     if "hips" not in driven:
         return (), np.zeros((len(turns), 0, 3))
-    heads = joint_heads(rig, turns, pelvis)
+    heads, carrying = joint_heads(rig, turns, pelvis), shared(rig, turns, driven)[1]
     movers, locations = [rig.mover], [rotate(inverse(rig.mover_rest), heads["hips"] - rig.heads[JOINT["hips"]])]
     for name in rig.loose:
         if name not in driven:
@@ -257,8 +279,8 @@ def bone_locations(
         carried = np.broadcast_to(offset, (len(turns), 3))
         if carrier is not None:
             offset = offset - rig.heads[JOINT[carrier]]
-            carried = heads[carrier] + rotate(turns[:, JOINT[carrier]], offset)
-        axes = multiply(_turn_of(rig.turned_by[name], turns), rig.rest[JOINT[name]])
+            carried = heads[carrier] + rotate(carrying[:, JOINT[carrier]], offset)
+        axes = multiply(_turn_of(rig.turned_by[name], carrying), rig.rest[JOINT[name]])
         movers.append(rig.bones[name])
         locations.append(rotate(inverse(axes), heads[name] - carried))
     return tuple(movers), np.stack(locations, 1)

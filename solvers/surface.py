@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .character import Character
-from .names import FINGERS, JOINT, finger_bones
+from .names import FINGERS, JOINT, JOINTS, finger_bones
 from .rotations import rotate
 from .touches import FLESH, SKULL, SKULL_SIZE, TRUNK_SIZE
 from .tpose import Rig
@@ -18,9 +18,15 @@ PARTS = {
     "Head": ("head", "jaw", "leftEye", "rightEye"),
     "Torso": ("hips", "spine", "chest", "upperChest", "leftShoulder", "rightShoulder"),
     **HANDS,
+    **{f"{side}Forearm": (f"{side}LowerArm",) for side in SIDES},
 }
+ARMS = tuple(name for side in SIDES for name in (f"{side}LowerArm", *HANDS[side]))
+PARTS["Body"] = tuple(name for name in JOINTS if name not in ARMS and not name.endswith(("Foot", "Toes")))
 SHOULDERS = [JOINT[f"{side}Shoulder"] for side in SIDES]  # can be touched, but do not make a trunk broader
-MOST = {"Head": 200, "Torso": 300, "left": 60, "right": 60}  # points
+MOST = {"Head": 200, "Torso": 300, "Body": 450}  # points
+USUAL_MOST = 60  # of all other parts
+THIN = 0.25  # of a mean of normals: with a shorter one, what is there has two sides
+STEPS = 14  # of looking for how far apart points have to be
 AT_ONCE = 64  # samples, so that memory stays small for clips of any length
 OWN = 0.2  # of the skin: where the bones that get keys own less, they are controls, and the skin follows others
 ENOUGH = 12  # points of a part; with fewer, it is shaped like a person's
@@ -32,7 +38,7 @@ class Surface:
     """Points of one part at rest, in the character's axes.
 
     points, normals: (n, 3). joint: (n,) index of the joint that each follows. middle, half: (3,) of the box about them,
-    to the character's left, to its back and up.
+    to the character's left, to its back and up. spacing: about how far its points are from each other.
     """
 
     points: np.ndarray
@@ -40,6 +46,11 @@ class Surface:
     joint: np.ndarray
     middle: np.ndarray
     half: np.ndarray
+    spacing: float = 0.0
+
+    def thinned(self) -> Surface:
+        """Every second of its points."""
+        return replace(self, points=self.points[::2], normals=self.normals[::2], joint=self.joint[::2])
 
 
 def surfaces(character: Character, rig: Rig) -> dict[str, Surface]:
@@ -53,14 +64,61 @@ def surfaces(character: Character, rig: Rig) -> dict[str, Surface]:
     for part, joints in PARTS.items():
         rows = np.flatnonzero(np.isin(names, joints))
         if len(rows) >= ENOUGH:
-            rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST[part])).astype(int)]
+            whole, rows = rows, rows[spread(points[rows], MOST.get(part, USUAL_MOST))]
             here, out, owner = points[rows], normals[rows], np.array([JOINT[name] for name in names[rows]])
+            if part == "Body":
+                out, kept = smooth(here, points[whole], normals[whole])
+                here, out, owner = here[kept], out[kept], owner[kept]
         else:
             here, out, owner = _usual(part, rig)
         bulk = here[~np.isin(owner, SHOULDERS)]
         low, high = np.percentile(bulk, BULK, 0) if len(bulk) else (np.zeros(3), np.zeros(3))
-        result[part] = Surface(here, out, owner, (low + high) / 2, np.maximum((high - low) / 2, 1e-6))
+        half = np.maximum((high - low) / 2, 1e-6)
+        result[part] = Surface(here, out, owner, (low + high) / 2, half, _spacing(here))
     return result
+
+
+def smooth(here: np.ndarray, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Normals (n, 3) of a body as it is without its belts and buttons, and which points (n,) lie on its outside.
+
+    here: (n, 3). points, normals: (V, 3) of all the skin, whose means around they are. Linings, folds and what is
+    thin as a cape have none.
+    """
+    wide = _spacing(here)
+    middle = here.mean(0)
+    a, b = (here - middle).astype(np.float32), (points - middle).astype(np.float32)
+    around = ((a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T < wide**2).astype(np.float32)
+    mean = around @ normals.astype(np.float32) / np.maximum(around.sum(1, keepdims=True), 1)
+    length = np.linalg.norm(mean, axis=1, keepdims=True)
+    out = mean / np.maximum(length, 1e-9)
+    ahead = here + wide / 2 * out
+    nearest = nearest_of(ahead[None], here[None])[0]
+    return out, (length[:, 0] > THIN) & (((ahead - here[nearest]) * out[nearest]).sum(1) > 0)
+
+
+def spread(points: np.ndarray, most: int) -> np.ndarray:
+    """Which of some points (n, 3) to take so that at most so many are left, about as far from each other everywhere."""
+    if len(points) <= most:
+        return np.arange(len(points))
+    low, size = points.min(0), float(np.ptp(points, axis=0).max())
+    fine, coarse, found = 1e-4 * size, size, np.arange(1)
+    for _ in range(STEPS):
+        cell = np.sqrt(fine * coarse)
+        cells = ((points - low) / cell).astype(np.int64) @ np.array([1, 1 << 20, 1 << 40])
+        rows = np.unique(cells, return_index=True)[1]
+        if len(rows) > most:
+            fine = cell
+        else:
+            coarse, found = cell, rows
+    return np.sort(found)
+
+
+def _spacing(points: np.ndarray) -> float:
+    """Twice how far most points (n, 3) are from the nearest other one."""
+    if len(points) < 2:
+        return 0.0
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1) + np.diag(np.full(len(points), np.inf))
+    return 2 * float(np.percentile(gaps.min(1), 90))
 
 
 def posed(surface: Surface, rig: Rig, turns: np.ndarray, heads: dict[str, np.ndarray], rows: np.ndarray) -> tuple:
@@ -83,7 +141,7 @@ def outside(points: np.ndarray, surface: np.ndarray, normals: np.ndarray) -> tup
     points: (n, P, 3). surface, normals: (n, Q, 3).
     """
     nearest = np.concatenate(
-        [_nearest_of(points[k : k + AT_ONCE], surface[k : k + AT_ONCE]) for k in range(0, len(points), AT_ONCE)]
+        [nearest_of(points[k : k + AT_ONCE], surface[k : k + AT_ONCE]) for k in range(0, len(points), AT_ONCE)]
     )[..., None]
     way = np.take_along_axis(normals, nearest, 1)
     depth = ((points - np.take_along_axis(surface, nearest, 1)) * way).sum(-1)
@@ -91,9 +149,11 @@ def outside(points: np.ndarray, surface: np.ndarray, normals: np.ndarray) -> tup
     return np.take_along_axis(depth, foremost, 1)[:, 0], np.take_along_axis(way, foremost[..., None], 1)[:, 0]
 
 
-def _nearest_of(points: np.ndarray, surface: np.ndarray) -> np.ndarray:
+def nearest_of(points: np.ndarray, surface: np.ndarray) -> np.ndarray:
     """Which of the surface's points (n, Q, 3) is nearest to each point (n, P, 3): (n, P)."""
-    return ((surface**2).sum(-1)[:, None] - 2 * points @ np.swapaxes(surface, 1, 2)).argmin(-1)
+    middle = surface.mean(1, keepdims=True)  # single precision is enough about it, and twice as fast
+    points, surface = (points - middle).astype(np.float32), (surface - middle).astype(np.float32)
+    return ((surface**2).sum(-1)[:, None] / 2 - points @ np.swapaxes(surface, 1, 2)).argmin(-1)
 
 
 def _followed(character: Character, rig: Rig) -> np.ndarray:
@@ -135,6 +195,11 @@ def _usual(part: str, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         joints = np.array([JOINT[name] for name in names], int)
         points = rig.heads[joints, None] + FLESH * rig.scale * out
         return points.reshape(-1, 3), np.tile(out, (len(names), 1)), np.repeat(joints, len(out))
+    if part == "Body":
+        both = [_usual(name, rig) for name in ("Torso", "Head")]
+        return tuple(np.concatenate(column) for column in zip(*both, strict=True))
+    if part not in MOST:
+        return _along(part, rig)
     ball = _ball(MOST[part])
     if part == "Head" and "head" in rig.joints:
         points = rig.heads[JOINT["head"]] + (SKULL + SKULL_SIZE * ball) * rig.scale
@@ -148,6 +213,16 @@ def _usual(part: str, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     points = (low + high) / 2 + half * ball
     owner = np.abs(points[:, None, 2] - rig.heads[[JOINT[name] for name in trunk]][:, 2]).argmin(1)
     return points, _unit(ball / half), np.array([JOINT[name] for name in trunk])[owner]
+
+
+def _along(part: str, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points, normals and joints of a forearm as thin as its bone; of other parts nothing is known."""
+    start, end = part.replace("Forearm", "LowerArm"), part.replace("Forearm", "Hand")
+    if start == part or start not in rig.joints or end not in rig.joints:
+        return np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, int)
+    line = np.linspace(0.2, 1.0, 6)[:, None]
+    points = (1 - line) * rig.heads[JOINT[start]] + line * rig.heads[JOINT[end]]
+    return points, np.tile([0.0, 0.0, 1.0], (len(points), 1)), np.full(len(points), JOINT[start])
 
 
 def _ball(count: int) -> np.ndarray:

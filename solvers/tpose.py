@@ -10,6 +10,7 @@ from .character import Character
 from .names import FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from .presets import RigPreset
 from .rotations import IDENTITY, between, frame, from_axis_angle, from_matrix, multiply, rotate
+from .twist import Twist, twists
 
 SIDES = ("left", "right")
 PAIRS = ("UpperLeg", "UpperArm", "Shoulder", "Eye")
@@ -42,7 +43,7 @@ class Rig:
     loose: joints whose bones are moved by another bone than the joint's before them.
     mover: the bone that moves all; mover_rest: (4,) wxyz.
     pelvis: (3,) the middle between the hip joints. ground: z of the ground. ankle: height of the ankle above it.
-    scale: armature units per metre of the performer, by the lengths of their legs.
+    scale: armature units per metre of the performer, by the lengths of their legs. twists: bones that share a twist.
     """
 
     joints: tuple[str, ...]
@@ -61,6 +62,7 @@ class Rig:
     ground: float
     ankle: float
     scale: float
+    twists: tuple[Twist, ...] = ()
 
 
 def measure(character: Character, preset: RigPreset, skeleton: np.ndarray) -> Rig:
@@ -95,6 +97,7 @@ def measure(character: Character, preset: RigPreset, skeleton: np.ndarray) -> Ri
         mover=character.bones[mover] if mover >= 0 else "",
         mover_rest=from_matrix(axes.T @ character.rest[mover][:3, :3]) if mover >= 0 else IDENTITY,
         pelvis=pelvis, ground=ground, ankle=ankle, scale=scale,
+        twists=twists(character, preset.twists, preset.bones, axes, heads),
     )  # fmt: skip
 
 
