@@ -52,6 +52,21 @@ def glance(thing: bpy.types.Object) -> tuple[tuple[Bake, bool], ...]:
     return tuple((family.bake, family is playing[-1] if playing else False) for family in families)
 
 
+def left_to_hand(thing: bpy.types.Object) -> tuple[bpy.types.ShapeKey, ...]:
+    """The sliders that the bake which plays leaves to be keyed by hand, each once; cheap enough for drawing.
+
+    thing: the character's armature, or its head's mesh.
+    """
+    few = CharacterObjects(thing, ()) if thing.type == "ARMATURE" else CharacterObjects(None, (thing,))
+    found: dict[str, bpy.types.ShapeKey] = {}
+    for family in kin.all_of(few):
+        playing = [label for label in family.mark["owners"] if kin.plays(label, family)]
+        names = family.mark.get("by_hand", ()) if playing else ()
+        for owner in (bpy.data.shape_keys.get(label.partition(" ")[2]) for label in playing if label[:3] == "KEY"):
+            found |= {name: owner.key_blocks[name] for name in names if owner and name in owner.key_blocks}
+    return tuple(found.values())
+
+
 # --- making and rewriting --------------------------------------------------------------------------------------------
 
 
@@ -328,7 +343,7 @@ def moved(old: str, new: str) -> None:
     """Let all bakes know that a take lies elsewhere now. old, new: its path as the scene has it."""
     for action in bpy.data.actions:
         mark = kin.mark_of(action)
-        mentions = [word for word in ("take", "floor") if mark and mark["recipe"].get(word) == old]
+        mentions = [word for word in ("take", "floor", "face") if mark and mark["recipe"].get(word) == old]
         for word in mentions:
             mark["recipe"][word] = new
         if mentions:

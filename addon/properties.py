@@ -354,7 +354,9 @@ class SceneProperties(bpy.types.PropertyGroup):
         return self.takes[self.take_index] if 0 <= self.take_index < len(self.takes) else None
 
 
-CLASSES = (Look, Moments, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties)
+CLASSES = (
+    Look, Moments, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties,
+)  # fmt: skip
 
 
 def register() -> None:

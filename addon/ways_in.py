@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
+from ..solvers.captures import CAPTURES
 from ..solvers.errors import UnderstudyError, VideoError
 from . import workspace
 
@@ -90,6 +91,47 @@ class UNDERSTUDY_FH_video(bpy.types.FileHandler):
         return context.area is not None and context.area.type == "VIEW_3D"
 
 
+class UNDERSTUDY_OT_import_capture(ImportHelper, bpy.types.Operator):
+    """Choose a face that a phone has captured, with Live Link Face (.csv) or Face Cap (.txt); it is listed as a take"""
+
+    bl_idname = "understudy.import_capture"
+    bl_label = "Import Face Capture"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{end}" for end in CAPTURES), options={"HIDDEN"})
+
+    def invoke(self, context, event):
+        """Take what was dropped, or ask for a file."""
+        if self.properties.is_property_set("filepath"):
+            return self.execute(context)
+        return ImportHelper.invoke(self, context, event)
+
+    def execute(self, context):
+        """List it, and show the panel."""
+        try:
+            workspace.list_take(context.scene, Path(bpy.path.abspath(self.filepath)))
+        except UnderstudyError as fault:
+            self.report({"ERROR"}, str(fault))
+            return {"CANCELLED"}
+        show_tab(context)
+        return {"FINISHED"}
+
+
+class UNDERSTUDY_FH_capture(bpy.types.FileHandler):
+    """Face captures that are dropped in the 3D viewport."""
+
+    bl_idname = "UNDERSTUDY_FH_capture"
+    bl_label = "Face Capture"
+    bl_import_operator = "understudy.import_capture"
+    bl_file_extensions = ";".join(CAPTURES)
+
+    @classmethod
+    def poll_drop(cls, context):
+        """Whether the file is dropped where a character may stand."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
 class UNDERSTUDY_OT_tell(bpy.types.Operator):
     """Tell the artist what came of something that no operator waits for"""
 
@@ -129,6 +171,7 @@ class UNDERSTUDY_OT_tell(bpy.types.Operator):
 def _import_entry(self, _context):
     extensions = "Performance Video (.mp4, .mov, …)"
     self.layout.operator("understudy.import_video", text=extensions)
+    self.layout.operator("understudy.import_capture", text="Face Capture (.csv, .txt)")
 
 
 def _add_entry(self, _context):
@@ -145,7 +188,13 @@ def _command(words: list[str]) -> int:
         return end.code if isinstance(end.code, int) else 1
 
 
-CLASSES = (UNDERSTUDY_OT_import_video, UNDERSTUDY_FH_video, UNDERSTUDY_OT_tell)
+CLASSES = (
+    UNDERSTUDY_OT_import_video,
+    UNDERSTUDY_FH_video,
+    UNDERSTUDY_OT_import_capture,
+    UNDERSTUDY_FH_capture,
+    UNDERSTUDY_OT_tell,
+)
 
 
 def register() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..solvers import record
+from ..solvers import captures, record
 from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, UnderstudyError
 from ..solvers.layering import REGIONS
 from ..solvers.performance import Performance
@@ -35,13 +35,13 @@ CLASSES = ()
 
 
 def take(path: str) -> Take:
-    """A take, from memory where it has been read before.
+    """A take, or a phone's face capture as one, from memory where it has been read before.
 
-    path: as the scene has it. Raises RecordError if the file is missing or unfit.
+    path: as the scene has it. Raises RecordError or CaptureError if the file is missing or unfit.
     """
     file = Path(bpy.path.abspath(path))
     key = (str(file), file.stat().st_mtime if file.is_file() else 0.0)
-    return _remembered(_takes, key, lambda: record.load(Take, file))
+    return _remembered(_takes, key, lambda: captures.take_of(file))
 
 
 def performance(path: str, settings: Settings) -> Performance:
@@ -51,9 +51,10 @@ def performance(path: str, settings: Settings) -> Performance:
     """
     from ..solvers.solve import solve
 
-    file = Path(path)
-    stamp = file.stat().st_mtime if file.is_file() else 0.0
-    key = (path, stamp, *(getattr(settings, name) for name in SOLVED))
+    told = Path(bpy.path.abspath(settings.calibration)) if settings.calibration else None
+    settings = dataclasses.replace(settings, calibration=str(told or ""))
+    stamps = [file.stat().st_mtime if file is not None and file.is_file() else 0.0 for file in (Path(path), told)]
+    key = (path, *stamps, *(getattr(settings, name) for name in SOLVED))
     return _remembered(_performances, key, lambda: solve(take(path), settings))
 
 
@@ -91,7 +92,7 @@ def add_take(scene: bpy.types.Scene, path: Path, made: Take):
     item = props.takes.add()
     item.name = path.name.removesuffix(SUFFIX)
     item.path = relative(path)
-    item.video = made.source.get("path", "")
+    item.video = made.source.get("path", "") if made.gaze is None else ""
     item.seconds = float(made.time[-1] - made.time[0])
     item.fps = float(made.source.get("fps") or 0.0)
     props.take_index = len(props.takes) - 1
@@ -147,7 +148,17 @@ def recipe(scene: bpy.types.Scene) -> Recipe:
         tolerance=round(options.error, 6) if options.reduce else 0.0,
         layer={region: getattr(options.layer, region) for region in REGIONS} if layered else {},
         floor=_floor(props),
+        **_face_from(props),
     )
+
+
+def _face_from(props) -> dict:
+    """The phone's capture that is laid over the chosen take, and when it begins, as a recipe has them."""
+    chosen = props.take
+    others = [item.path for item in props.takes if item.name == chosen.face and item.path != chosen.path]
+    if not chosen.face or not others:
+        return {}
+    return {"face": others[0], "offset": None if chosen.face_sync else round(chosen.face_offset, 4)}
 
 
 def _floor(props) -> str:
@@ -168,11 +179,12 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     preset = rigs.preset_for(scene, read)
     fps = scene.render.fps / scene.render.fps_base
     path = str(Path(bpy.path.abspath(asked.take)))
-    floor = str(Path(bpy.path.abspath(asked.floor))) if asked.floor else ""
+    floor, face = (str(Path(bpy.path.abspath(word))) if word else "" for word in (asked.floor, asked.face))
     spans = marks.read(objects, asked.take)
 
     def work(_progress, _cancelled):
         from ..solvers import layering
+        from ..solvers.captured import laid_over
         from ..solvers.report import measures
         from ..solvers.retarget import retarget
         from ..solvers.together import on_floor_of
@@ -181,6 +193,8 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
         solved = marks.honoured(performance(path, settings), spans)
         if floor:
             solved = on_floor_of(solved, performance(floor, settings))
+        if face:
+            solved = laid_over(solved, take(face), asked.offset)
         part = _part(solved, asked.begin, asked.end)
         make = lambda chosen: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)  # noqa: E731
         clips = layering.clips(make, settings, asked.layer)
@@ -317,7 +331,11 @@ def _history_walked(*_):
 def video_changed(context) -> None:
     """Look at a newly chosen video, beside the interface."""
     context.scene.understudy.preflight = context.scene.understudy.performer = ""
-    if context.scene.understudy.video and not bpy.app.background and context.window is not None:
+    props = context.scene.understudy
+    if props.video and captures.is_capture(props.video):
+        path, props.video = str(Path(bpy.path.abspath(props.video))), ""
+        bpy.ops.understudy.import_capture(filepath=path)
+    elif props.video and not bpy.app.background and context.window is not None:
         bpy.ops.understudy.preflight("INVOKE_DEFAULT")
 
 

@@ -142,14 +142,14 @@ class UNDERSTUDY_OT_remove_take(bpy.types.Operator):
 
 
 class UNDERSTUDY_OT_add_take(bpy.types.Operator):
-    """Add a take that was detected earlier, here or on the command line"""
+    """Add a take that was detected earlier, or a face that a phone has captured (.csv, .txt)"""
 
     bl_idname = "understudy.add_take"
     bl_label = "Add Take"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH")
-    filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.csv;*.txt", options={"HIDDEN"})
 
     def invoke(self, context, _event):
         """Ask for the file."""

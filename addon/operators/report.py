@@ -30,6 +30,15 @@ def frame_of(scene: bpy.types.Scene, seconds: float) -> int:
     return round(start + since * scene.render.fps / scene.render.fps_base)
 
 
+def seconds_of(scene: bpy.types.Scene, frame: float) -> float:
+    """The moment of the chosen take, s on the video's clock, that a frame shows; see `frame_of`.
+
+    Raises SettingsError without a take.
+    """
+    one, fps = frame_of(scene, 0.0), scene.render.fps / scene.render.fps_base
+    return (frame - one) / fps
+
+
 def page_of(path: str) -> Path:
     """The folder in which a take's page is kept: beside the take, or in the cache where that cannot be written.
 

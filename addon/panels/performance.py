@@ -4,6 +4,7 @@ import json
 
 import bpy
 
+from ...solvers.captures import is_capture
 from .. import jobs, portraits
 from . import clock, work, write
 
@@ -117,6 +118,18 @@ class UNDERSTUDY_PT_performance(bpy.types.Panel):
         column.menu("UNDERSTUDY_MT_takes", text="", icon="DOWNARROW_HLT")
         if len(props.takes) > 1 and props.take is not None and _several(props.take):
             self.layout.prop_search(props.take, "floor", props, "takes", icon="RENDER_ANIMATION")
+        self._face(props)
+
+    def _face(self, props):
+        """The capture whose face is laid over the chosen take, where there is one to choose."""
+        take = props.take
+        if take is None or not any(is_capture(item.path) for item in props.takes if item.path != take.path):
+            return
+        self.layout.prop_search(take, "face", props, "takes", icon="OUTLINER_DATA_CAMERA")
+        if take.face:
+            self.layout.prop(take, "face_sync")
+            if not take.face_sync:
+                self.layout.prop(take, "face_offset")
 
 
 CLASSES = (UNDERSTUDY_UL_takes, UNDERSTUDY_MT_takes, UNDERSTUDY_PT_performance)

@@ -5,20 +5,18 @@ A capture is read as a take whose detector is the phone: it holds expressions, g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from pathlib import Path
 
 from .. import record
 from ..errors import CaptureError
 from ..take import Take
-from . import face_cap, live_link_face
-from .rows import Rows
 
 LARGEST = 1 << 28  # bytes: hours of 60 rows a second
-# What a file's name ends with, and the function that reads such a file's words.
-CAPTURES: dict[str, Callable[[str, str], Rows]] = {
-    ".csv": live_link_face.read,
-    ".txt": face_cap.read,
+# What a file's name ends with, and the module whose `read` reads such a file's words; loaded when it is needed.
+CAPTURES: dict[str, str] = {
+    ".csv": "live_link_face",
+    ".txt": "face_cap",
 }
 
 
@@ -35,7 +33,8 @@ def read(path: Path | str) -> Take:
     path = Path(path)
     if not is_capture(path):
         raise CaptureError(f"{path.name} is no face capture: give a file that ends with {' or '.join(CAPTURES)}.")
-    rows = CAPTURES[path.suffix.lower()](words(path), path.name)
+    form = importlib.import_module(f".{CAPTURES[path.suffix.lower()]}", __package__)
+    rows = form.read(words(path), path.name)
     return rows.in_order(path.name).take(path)
 
 
