@@ -21,12 +21,12 @@ from ..solvers.settings import Settings
 # What an actor shows for a calibration, as solvers.calibration has it: its title here, and in words.
 POSES = {
     "neutral": ("Rest", "the face at rest"),
-    "open": ("Mouth Wide Open", "a mouth wide open"),
+    "open": ("Open Wide", "a mouth wide open"),
     "smile": ("Smile", "a smile"),
     "brows": ("Brows Up", "raised brows"),
     "shut": ("Eyes Shut", "shut eyes"),
 }
-UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}}
+UNITS = {"m": {"subtype": "DISTANCE", "unit": "LENGTH"}, "s": {"unit": "TIME_ABSOLUTE"}}
 LABELS = {f"unseen_{part}": part.replace("_", " ").title() for part in ("body", "left_hand", "right_hand", "head")}
 LABELS |= {"unseen_face": "Face", "fps": "Solve Rate", "lens": "Field of View"}
 ENTRIES = {entry.name: entry for entry in dataclasses.fields(Settings)}

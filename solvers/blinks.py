@@ -53,13 +53,16 @@ class Blink:
     depth: np.ndarray
 
 
-def solve_lids(found: skull.Skull, time: np.ndarray, droop: np.ndarray) -> np.ndarray:
+def solve_lids(
+    found: skull.Skull, time: np.ndarray, droop: np.ndarray, shut: np.ndarray | None = None
+) -> np.ndarray:
     """How far the lids are closed over time, with blinks at full closure however few pictures caught them.
 
     found: the head in F samples; time: (T,) s, even; droop: (F,) closure that a glance downwards brings along, which is
-    not the lids' own. Result: (T, 2) 0..1, left and right, NaN before the first sample and after the last.
+    not the lids' own; shut: (2,) how far shut lids look open, against open ones, where that is told.
+    Result: (T, 2) 0..1, left and right, NaN before the first sample and after the last.
     """
-    closed = closure(found)
+    closed = closure(found, shut)
     events = blinks(closed, found.time)
     rest = kept(closed - droop[:, None] * (1 - np.clip(closed, 0, 1)), found.time, events)  # shut lids show no iris
     within = (time >= found.time[0] - 1e-6) & (time <= found.time[-1] + 1e-6)
@@ -76,11 +79,11 @@ def opening(found: skull.Skull, eye: int) -> np.ndarray:
     return np.mean([found.point(u)[:, 2] - found.point(low)[:, 2] for u, low in LIDS[eye]], 0) / np.maximum(width, 1e-6)
 
 
-def closure(found: skull.Skull) -> np.ndarray:
+def closure(found: skull.Skull, told: np.ndarray | None = None) -> np.ndarray:
     """How far the lids of both eyes look closed in each sample, (F, 2): 1 is shut, 0 usual, less is further open.
 
     Against this performer's open eyes nearby; what shut looks like is learned from the clip's own blinks, for each eye,
-    since the network may see the one less well than the other.
+    since the network may see the one less well than the other. told: (2,) what it looks like, where that is known.
     """
     ratio = np.stack([_ratio(opening(found, eye), signals.rate(found.time)) for eye in (0, 1)], 1)
     shut = np.full(2, SHUT)
@@ -89,6 +92,7 @@ def closure(found: skull.Skull) -> np.ndarray:
         full = [dip[eye] for dip in lowest if dip.min() < FULL and dip[eye] < SEEN]
         if len(full) >= OFTEN or full and min(full) < FULL:
             shut[eye] = min(np.median(full), UNCLEAR)
+    shut = shut if told is None else np.minimum(told, UNCLEAR)
     closed = np.clip((1 - ratio) / (1 - shut), -1, 1)
     filled = grey_closing(closed, size=(2 * int(FLICKER * signals.rate(found.time) / 2) + 1, 1), mode="nearest")
     closed = np.where(filled > PLAIN, filled, closed)

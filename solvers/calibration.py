@@ -41,6 +41,7 @@ WITHIN = 20.0  # s from the start in which the poses are looked for
 STILL = 2.0  # Hz: poses are held, what is faster is not one
 # What the solver must read of a pose before anything is concluded from it: noise and speech reach .1 to .2.
 LEAST = 0.25
+HALF = 0.6  # of what open lids show: lids that look further open than that are not shut
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,39 @@ def given(take: Take, settings: Settings) -> Calibration | None:
     return replace(known, faces=known.faces | faces) if known else Calibration(faces)
 
 
-def told(take: Take, settings: Settings) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What the solver reads of this face at rest, (52,), and where it goes as far as it can, (52,) above rest.
+@dataclass(frozen=True)
+class Told:
+    """What the solver reads of a face of which something is told; None where nothing is.
 
-    take, settings: as `given` has them. None for both where nothing is told; NaN for expressions of which nothing is,
-    and for those that are read too faintly to conclude anything from.
+    rest: (52,) at rest. full: (52,) above rest where it goes as far as it can; NaN for expressions of which nothing is
+    told, and for those that are read too faintly to conclude anything from. shut: (2,) how far lids that are shut look
+    open, against open ones, left and right.
     """
+
+    rest: np.ndarray | None = None
+    full: np.ndarray | None = None
+    shut: np.ndarray | None = None
+
+
+def told(take: Take, settings: Settings) -> Told:
+    """What the settings tell of a face, as the solver reads it. take, settings: as `given` has them."""
     known = given(take, settings)
     if known is None:
-        return None, None
+        return Told()
     most = full(known)
-    return readings(known)["neutral"], np.where(most >= LEAST, most, np.nan)
+    return Told(readings(known)["neutral"], np.where(most >= LEAST, most, np.nan), shut_lids(known))
+
+
+def shut_lids(calibration: Calibration) -> np.ndarray | None:
+    """How far shut lids look open, against open ones, (2,); None where they were not shown, or hardly look shut."""
+    from . import blinks
+
+    if "shut" not in calibration.faces:
+        return None
+    names, found = list(calibration.faces), skull.fit(calibration.take())
+    openings = np.stack([blinks.opening(found, eye) for eye in (0, 1)], 1)
+    ratio = openings[names.index("shut")] / np.maximum(openings[names.index("neutral")], 1e-6)
+    return np.maximum(ratio, 0.0) if ratio.max() < HALF else None
 
 
 def load(path: Path | str) -> Calibration:

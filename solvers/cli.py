@@ -208,6 +208,8 @@ def describe(path: Path, describe_character: Callable[[Path], dict]) -> dict:
         return _describe_record(path)
     if captures.is_capture(path):
         return {"kind": "face capture"} | _describe_capture(captures.read(path))
+    if path.suffix.lower() == ".json":
+        return {"kind": "calibration"} | _describe_calibration(calibration.load(path))
     return {"kind": "video"} | _describe_video(path)
 
 
@@ -376,6 +378,12 @@ def _describe_take(take: Take) -> dict:
         "sound": take.source.get("sound"),
         "detector": " ".join(str(take.detector.get(word, "")) for word in ("name", "version")).strip(),
     }
+
+
+def _describe_calibration(known: calibration.Calibration) -> dict:
+    full = calibration.full(known)
+    read = {name: round(float(v), 2) for name, v in zip(EXPRESSIONS, full, strict=True) if np.isfinite(v)}
+    return {"source": known.source, "faces": list(known.faces), "times": known.times, "ranges": read}
 
 
 def _describe_capture(take: Take) -> dict:

@@ -39,14 +39,15 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
     found = skull.fit(take)
     if not found.seen.any():
         return np.zeros((len(time), len(EXPRESSIONS))), np.zeros(len(time))
-    rest, most = calibration.told(take, settings)
+    told = calibration.told(take, settings)
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
-    raw[found.seen] = in_range(above_rest(with_scores(from_points(found), take.expressions[found.seen]), rest), most)
+    values = above_rest(with_scores(from_points(found), take.expressions[found.seen]), told.rest)
+    raw[found.seen] = in_range(values, told.full)
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:
         values = signals.lowpass(values, 1.0 / (time[1] - time[0]), CUTOFF / settings.smoothing)
     values = lips.met(np.clip(_one_way(values), 0, 1), lips.resample(lips.contact(found), found.time, time))
-    values[:, BLINKS] = blinks.solve_lids(found, time, gaze.droop(found))
+    values[:, BLINKS] = blinks.solve_lids(found, time, gaze.droop(found), told.shut)
     seen = np.isfinite(values).all(1)
     values, confidence = gaps.ease(np.nan_to_num(values), seen, time, np.zeros(values.shape[1]))
     return glances(values, gaze.solve_gaze(take, time, settings)), confidence

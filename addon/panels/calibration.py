@@ -39,7 +39,7 @@ class UNDERSTUDY_PT_calibration(LookPanel, bpy.types.Panel):
 
     def _moments(self, column, moments):
         """A line for each thing to show, with its moment; 0 is found."""
-        column.label(text="Show to the camera, a second each:")
+        column.label(text="Show a second each; 0 s is found")
         for number, (pose, (title, _)) in enumerate(POSES.items(), 1):
             row = column.row(align=True)
             row.prop(moments, pose, text=f"{number}  {title}" if pose != "shut" else f"({title})")
@@ -58,7 +58,7 @@ class UNDERSTUDY_PT_by_hand(LookPanel, bpy.types.Panel):
         column = layout.column(align=True)
         for name in names:
             row = column.row(align=True)
-            row.label(text=name, icon="HAND", translate=False)
+            row.label(text=name, icon="KEYFRAME_HLT", translate=False)
             row.operator("understudy.drive_again", text="", icon="X", emboss=False).name = name
         column = layout.column(align=True)
         for name in ("cheekPuff", "tongueOut"):

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from understudy import __main__ as command
-from understudy.solvers import calibration, face, record, skull
+from understudy.solvers import blinks, calibration, face, record, skull
 from understudy.solvers.errors import CalibrationError
 from understudy.solvers.names import EXPRESSION
 from understudy.solvers.settings import Settings
@@ -77,6 +77,20 @@ def test_shut_eyes_are_found_too():
     points = offsets() + shut * held(TIMES["shut"])[:, None, None] * 0.95
     found = calibration.made(clip(points)).times
     assert abs(found["shut"] - TIMES["shut"]) < 0.8
+
+
+def test_lids_that_are_shown_shut_are_shut():
+    """Lids that look half open to the network when they are shut close further once that was shown."""
+    lids = (lids_shut(np.ones(90))[:1] - neutral()) * held(TIMES["shut"])[:, None, None]
+    session = clip(neutral() + 0.55 * lids)
+    faces = {pose: calibration.face_at(session, TIMES[pose]) for pose in ("neutral", "shut")}
+    told = calibration.shut_lids(calibration.Calibration(faces))
+    assert told == pytest.approx([0.45, 0.45], abs=0.08)
+    found, at = skull.fit(clip(neutral() + 0.4 * lids)), int(TIMES["shut"] * FPS)
+    assert blinks.closure(found)[at].max() < 0.6
+    assert blinks.closure(found, told)[at].min() > 0.65
+    assert calibration.shut_lids(calibration.Calibration({"neutral": faces["neutral"]})) is None
+    assert calibration.shut_lids(calibration.Calibration(faces | {"shut": faces["neutral"]})) is None
 
 
 def test_a_pose_that_is_not_shown_is_told():
@@ -211,6 +225,8 @@ def test_the_command_line_calibrates(capsys, session, tmp_path):
     out = tmp_path / "me.calibration.json"
     code, said, wrong = told(capsys, "calibrate", tmp_path / "s.take.npz", "--out", out, "--neutral", "1.0")
     assert code == 0 and not wrong and "jawOpen" in said and calibration.load(out).times["neutral"] == 1.0
+    facts = json.loads(told(capsys, "inspect", out, "--json")[1])
+    assert facts["kind"] == "calibration" and 0.3 < facts["ranges"]["jawOpen"] < 3
     solving = ("solve", tmp_path / "s.take.npz", "--out", tmp_path / "p.npz")
     assert told(capsys, *solving, "--calibration", out)[0] == 0
     assert told(capsys, *solving, "--neutral", "1.0")[0] == 0

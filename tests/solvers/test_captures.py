@@ -313,6 +313,9 @@ def test_faces_that_are_not_the_same_are_refused(performance, phone):
     values[:, JAW] = 0.5 + 0.5 * np.sin(time * 1.1)
     with pytest.raises(CaptureError, match="give the offset"):
         captured.sync(dataclasses.replace(other, expressions=values), phone)
+    hidden = dataclasses.replace(other, face_confidence=(time < 1.0) * 1.0)
+    with pytest.raises(CaptureError, match="too short"):
+        captured.sync(hidden, phone)
     with pytest.raises(CaptureError, match="another offset"):
         captured.laid_over(other, phone, 60.0)
 
