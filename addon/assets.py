@@ -91,7 +91,7 @@ def telling_frame(what: Played) -> int:
     """The frame at which a character is farthest from how it is on the mean, each channel in terms of its own range."""
     frames = np.unique(np.linspace(what.first, what.last, LOOKED_AT).round().astype(int))
     curves = [curve for action in dict.fromkeys(kin.playing(what.objects)) for curve in actions.curves(action)]
-    turning = [curve for curve in curves if not curve.data_path.endswith((".location", ".scale"))]
+    turning = [curve for curve in curves if curve.data_path.rpartition(".")[2] not in ("location", "scale")]
     values = np.array([[curve.evaluate(frame) for frame in frames] for curve in turning]).reshape(-1, len(frames))
     away = np.abs(values - values.mean(1, keepdims=True))
     return int(frames[np.argmax(away.sum(0))])

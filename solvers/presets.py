@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from .character import Character
+from .drives import drives
 from .errors import OutputError, RigError
 from .face_places import places_of
 from .faces import expressions, face_of
@@ -19,7 +20,7 @@ from .record import written_whole
 from .structure import humanoid, on_all_fours
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
-TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs")
+TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs", "channels")
 KEYS = {"name", "source", "prefix", "sides", "rest", "controls", *TABLES}
 RESTS = ("measured", "T")
 STATED = "understudy_humanoid"  # the tag by which a character says itself, as JSON, which {joint: bone} it has
@@ -51,6 +52,7 @@ class RigPreset:
     missing: joints and expressions for which this character has nothing (filled in by `recognise`).
     matched: how this character was recognised, in a few words (filled in by `recognise`).
     places: {place of the face: bones that go there}, see `face_places` (filled in by `recognise`).
+    channels: {bone or slider: what of the performance moves it besides}, as `drives` gives it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class RigPreset:
     source: str = ""
     matched: str = ""
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    channels: dict[str, tuple[dict, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ def load(path: Path | str) -> RigPreset:
         parents=_sided(file, "parents", ("left", "right")),
         needs=words.get("needs", {}),
         prefix=pattern_of(file, "prefix"),
+        channels=drives(file, sides),
     )
     _check(preset, file)
     return preset
@@ -219,6 +223,7 @@ def save(preset: RigPreset, path: Path | str) -> None:
         "switches": preset.switches,
         "parents": preset.parents,
         "needs": preset.needs,
+        "channels": preset.channels,
     }
     lines = [f"name = {toml(preset.name)}", f"rest = {toml(preset.rest)}", f"controls = {toml(preset.controls)}"]
     if preset.source:
@@ -293,6 +298,7 @@ def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> Ri
         face=face,
         switches={key: value for key, value in preset.switches.items() if bones and key in character.properties},
         parents={joint: parent for joint, parent in preset.parents.items() if joint in bones},
+        channels=_named_channels(preset, character),
         missing=tuple(absent),
         matched=f"{len(known)} of {len(preset.bones)} bones by name" if named and bones else "",
         places=places_of(character.bones) if "head" in bones else {},
@@ -406,6 +412,18 @@ def _named_twists(preset: RigPreset, character: Character) -> dict[str, tuple[st
         for joint, names in preset.twists.items()
     }
     return {joint: bones for joint, bones in there.items() if bones}
+
+
+def _named_channels(preset: RigPreset, character: Character) -> dict[str, tuple[dict, ...]]:
+    """{bone or slider of the character: what moves it} of those that it has; a turn or a move is a bone's."""
+    found, there = _spelt(preset, character) if preset.channels else {}, {}
+    for name, listed in preset.channels.items():
+        bone = found.get(name, found.get(plain(name)))
+        for drive in listed:
+            target = bone if "turn" in drive or "move" in drive else name if name in character.sliders else None
+            if target is not None:
+                there[target] = (*there.get(target, ()), drive)
+    return there
 
 
 def _face(preset: RigPreset, sliders: tuple[str, ...]) -> dict[str, dict[str, float]]:

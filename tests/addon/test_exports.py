@@ -129,6 +129,7 @@ def test_a_woman_plays_the_same_elsewhere(acted, tmp_path, shared, suffix):
     check_round_trip(baked(acted, shared / "characters" / "mh_f_mixamo.glb"), suffix, tmp_path)
 
 
+@pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the file was saved by Blender 5.0")
 def test_controls_are_left_out(acted, tmp_path, shared):
     """Of a rig with controls the glTF holds the bones that deform, where the controls have put them."""
     whole = baked(acted, shared / "characters" / "mh_f_rigify.blend")
