@@ -19,6 +19,21 @@ class Preferences(bpy.types.AddonPreferences):
         default=True,
     )
 
+    runway_key: bpy.props.StringProperty(
+        name="Runway Key",
+        description="Of Runway's developer portal; the environment's RUNWAYML_API_SECRET comes first",
+        subtype="PASSWORD",
+    )
+    comfyui_url: bpy.props.StringProperty(
+        name="ComfyUI", description="Address of your ComfyUI; left empty, http://127.0.0.1:8188"
+    )
+    liveportrait_folder: bpy.props.StringProperty(
+        name="LivePortrait", description="The folder of its inference.py", subtype="DIR_PATH"
+    )
+    liveportrait_python: bpy.props.StringProperty(
+        name="LivePortrait's Python", description="The Python that it was installed for", subtype="FILE_PATH"
+    )
+
     def draw(self, _context):
         """The preferences' page."""
         self.layout.use_property_split = True
@@ -26,6 +41,9 @@ class Preferences(bpy.types.AddonPreferences):
         row = self.layout.row()
         row.enabled = False
         row.label(text=f"Cache: {cache()}")
+        column = self.layout.column(heading="Neural Renderers")
+        for name in ("runway_key", "comfyui_url", "liveportrait_folder", "liveportrait_python"):
+            column.prop(self, name)
 
 
 def preferences() -> Preferences | None:

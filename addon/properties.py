@@ -239,20 +239,22 @@ ENGINES = (
 WITHOUT_CYCLES = tuple(engine for engine in ENGINES if engine[0] != "cycles")
 
 
+SIZES = (
+    ("1280:720", "1280 × 720", "Wide"),
+    ("720:1280", "720 × 1280", "Upright"),
+    ("960:960", "960 × 960", "Square"),
+    ("1104:832", "1104 × 832", "4:3"),
+    ("832:1104", "832 × 1104", "3:4"),
+    ("1584:672", "1584 × 672", "Very wide"),
+)
+
+
 class FilmOptions(bpy.types.PropertyGroup):
     """How the scene is filmed."""
 
     ratio: EnumProperty(
         name="Size",
-        items=(
-            ("1280:720", "1280 × 720", "Wide"),
-            ("720:1280", "720 × 1280", "Upright"),
-            ("960:960", "960 × 960", "Square"),
-            ("1104:832", "1104 × 832", "4:3"),
-            ("832:1104", "832 × 1104", "3:4"),
-            ("1584:672", "1584 × 672", "Very wide"),
-            ("SCENE", "As in the Scene", "The size in the scene's own output settings"),
-        ),
+        items=(*SIZES, ("SCENE", "As in the Scene", "The size in the scene's own output settings")),
     )
     engine: EnumProperty(
         name="Engine",
@@ -267,6 +269,45 @@ class FilmOptions(bpy.types.PropertyGroup):
     )
     out: _file_path(name="Film", description="The .mp4 to be written", default="//performance.mp4")
     last: StringProperty(description="Path of the film that was made last")
+
+
+def _renderer_changed(self, _context):
+    self.cost = ""
+
+
+class NeuralOptions(bpy.types.PropertyGroup):
+    """What a neural renderer is given, and where its film goes. Keys are in the preferences, never here."""
+
+    renderer: EnumProperty(
+        name="Renderer",
+        items=(
+            ("RUNWAY", "Runway Act-Two", "A service on the network, or your own server; needs a key"),
+            ("COMFYUI", "ComfyUI", "A workflow of yours on your own ComfyUI"),
+            ("LIVEPORTRAIT", "LivePortrait", "A program on this machine; faces only"),
+        ),
+        update=_renderer_changed,
+    )
+    character: _file_path(
+        name="Character", description="A picture of the character, or a film; left empty, the scene's first frame"
+    )
+    workflow: _file_path(name="Workflow", description="What ComfyUI saves as Export (API)")
+    prompt: StringProperty(name="Prompt", description="Words for the look, for workflows that ask for some")
+    ratio: EnumProperty(name="Size", items=SIZES)
+    intensity: IntProperty(
+        name="Intensity", description="Strength of facial expression; 3 is as performed", default=3, min=1, max=5
+    )
+    body_control: BoolProperty(
+        name="Body", description="Take over gestures and the body's movement, not the face alone", default=True
+    )
+    use_seed: BoolProperty(name="Seed", description="Ask for the same result again")
+    seed: IntProperty(name="Seed", description="The same number gives similar results", min=0)
+    out: _file_path(name="Film", description="The .mp4 to be written", default="//neural.mp4")
+    passes: StringProperty(
+        name="Passes", description="The folder for pictures and films of each pass", subtype="DIR_PATH",
+        default="//passes",
+    )  # fmt: skip
+    cost: StringProperty(description="What sending would cost, once it was asked for")
+    last: StringProperty(description="Path of the film that came back last")
 
 
 class ViewOptions(bpy.types.PropertyGroup):
@@ -346,6 +387,7 @@ class SceneProperties(bpy.types.PropertyGroup):
     bake: PointerProperty(type=BakeOptions)
     environment: PointerProperty(type=Surroundings)
     film: PointerProperty(type=FilmOptions)
+    neural: PointerProperty(type=NeuralOptions)
     view: PointerProperty(type=ViewOptions)
 
     @property
@@ -355,7 +397,8 @@ class SceneProperties(bpy.types.PropertyGroup):
 
 
 CLASSES = (
-    Look, Moments, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, ViewOptions, SceneProperties,
+    Look, Moments, Surroundings, TakeItem, JointItem, Layer, BakeOptions, FilmOptions, NeuralOptions, ViewOptions,
+    SceneProperties,
 )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def shooting(scene: bpy.types.Scene) -> Work:
         raise RenderError("Cycles is switched off in this Blender's add-ons: switch it on, or choose another engine.")
     folder = Path(tempfile.mkdtemp(prefix=SCRATCH[1]))
     try:
-        copy, command = _copy(folder), _command(folder)
+        copy, command = folder / "scene.blend", another_blender(folder)
     except UnderstudyError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -175,6 +175,15 @@ def _in_step(recipe: Recipe, take: str, video: str) -> dict:
     return {"framing": performance.framing, "driving": driving, "begin": recipe.start}
 
 
+def another_blender(folder: Path, launch: str | None = None) -> list[str]:
+    """How a Blender like this one is started with a copy of the open file, up to the job, see `run`.
+
+    folder: for the copy. launch: the Python that it runs, None for the film's.
+    """
+    _copy(folder)
+    return _command(folder, launch or LAUNCH)
+
+
 def _copy(folder: Path) -> Path:
     """A copy of the open file as it is now, with paths that hold from its own place; the open file stays as it is."""
     copy = folder / "scene.blend"
@@ -204,15 +213,15 @@ def _without_preview() -> Iterator[None]:
         preferences.is_dirty = dirty
 
 
-def _command(folder: Path) -> list[str]:
+def _command(folder: Path, launch: str) -> list[str]:
     """How a Blender like this one is started, up to the file; with Python scripts allowed as they are here."""
     scripts = "--disable-autoexec" if bpy.app.autoexec_fail else "--enable-autoexec"
     if bpy.app.binary_path:
         copy = str(folder / "scene.blend")
-        return [bpy.app.binary_path, "--background", "-noaudio", scripts, copy, "--python-expr", LAUNCH, "--"]
+        return [bpy.app.binary_path, "--background", "-noaudio", scripts, copy, "--python-expr", launch, "--"]
     use = "False" if bpy.app.autoexec_fail else "True"
     opened = f"import bpy, sys\nbpy.ops.wm.open_mainfile(filepath=sys.argv[1], use_scripts={use})\n"
-    return [sys.executable, "-P", "-c", opened + LAUNCH, str(folder / "scene.blend"), "--"]
+    return [sys.executable, "-P", "-c", opened + launch, str(folder / "scene.blend"), "--"]
 
 
 @contextlib.contextmanager
@@ -237,7 +246,7 @@ def _film_apart(command: list[str], copy: Path, shot: Shot, out: Path, progress,
     with _taken_away(scratch):
         made = scratch / out.name
         job = {"shot": dataclasses.asdict(shot), "out": str(made), "scratch": [str(scratch), str(copy.parent)]}
-        _run([*command, json.dumps(_places()), json.dumps(job)], copy.parent, progress, cancelled)
+        run(command, job, copy.parent, progress, cancelled)
         try:
             made.replace(out)
         except OSError as fault:
@@ -245,19 +254,24 @@ def _film_apart(command: list[str], copy: Path, shot: Shot, out: Path, progress,
     return out
 
 
-def _places() -> dict[str, str]:
-    """{name: folder} of the packages that the child loads: ours, and PyAV, which Blender does not bring."""
-    spec = importlib.util.find_spec("av")
-    if spec is None or spec.origin is None:
-        raise RenderError("Films need the Python package av (PyAV), which is missing: install Understudy again.")
-    return {"av": str(Path(spec.origin).parent), "understudy": str(ROOT)}
+def _places(names: tuple[str, ...]) -> dict[str, str]:
+    """{name: folder} of the packages that the child loads: ours, and those that Blender does not bring."""
+    found = {}
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise RenderError(f"Films need the Python package {name}, which is missing: install Understudy again.")
+        found[name] = str(Path(spec.origin).parent)
+    return found | {"understudy": str(ROOT)}
 
 
-def _run(command: list[str], folder: Path, progress, cancelled) -> None:
+def run(command: list[str], job: dict, folder: Path, progress, cancelled, packages: tuple[str, ...] = ("av",)) -> None:
     """Run the child until it has told that the film is there, or raise what it tells, or what its end tells.
 
-    folder: for what it keeps while it runs.
+    command: of `another_blender`. job: for its `main`. folder: for what it keeps while it runs. packages: that it needs
+    besides Blender's.
     """
+    command = [*command, json.dumps(_places(packages)), json.dumps(job)]
     said = folder / "words"
     filming, told = _started(command, folder, said), {}
     try:

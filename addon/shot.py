@@ -58,7 +58,7 @@ def main(words: str) -> None:
     where the user has something to mend.
     """
     job = json.loads(words)
-    threading.Thread(target=_end_with_parent, args=(job["scratch"],), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(job["scratch"],), daemon=True).start()
     channel = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -109,7 +109,7 @@ def _set_stage(scene: bpy.types.Scene, shot: Shot) -> None:
         rendering.prepare(scene, objects, character, preset, shot.framing, size, engine=None)
 
 
-def _end_with_parent(scratch: list[str]) -> None:
+def end_with_parent(scratch: list[str]) -> None:
     """End at once when the parent has gone, and leave nothing behind.
 
     scratch: the film's folders. The parent holds the other end of standard input, and never writes to it.

@@ -130,7 +130,7 @@ def test_a_zip_is_what_it_claims(target, light, tmp_path, blender_ext):
     assert {f"./{name}" for name in wheels} == set(manifest["wheels"]) and len(wheels) == 5
     own = "cp" + target.python.replace(".", "")
     assert all(name.rsplit("-", 3)[1] in (own, "py3") for name in wheels)
-    assert manifest["platforms"] == [target.platform] and set(manifest["permissions"]) == {"files"}
+    assert manifest["platforms"] == [target.platform] and set(manifest["permissions"]) == {"files", "network"}
     assert (manifest["blender_version_min"], manifest["blender_version_max"]) == target.blender
     assert {"__init__.py", "networks/LICENSE", "networks/README.md", "wheels/README.md"} <= set(names)
     assert not [name for name in names if "numpy" in name or name.startswith(("tests", "setup", "build", "."))]

@@ -218,7 +218,7 @@ def _waited(web: Web, ears: WebSocket | None, prompt: str, count: int, progress:
             except OSError:
                 ears.close()
                 ears = None
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         with contextlib.suppress(ServiceError):
             still = Web(web.base, web.name)
             still.json("POST", "/queue", {"delete": [prompt]}, again=False)

@@ -147,7 +147,7 @@ def _output(web: Web, task: str, told: Callable[[float], None]) -> str:
             told(float(facts.get("progress") or 0.0))
             web.wait(wait)
             wait = min(wait * 1.2, SLOWEST)
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         with contextlib.suppress(ServiceError):
             Web(web.base, web.name, web.headers).json("DELETE", f"/v1/tasks/{task}", again=False)
         raise

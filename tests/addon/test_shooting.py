@@ -314,7 +314,7 @@ def test_a_full_disk_is_told_by_the_child(scene, tmp_path, monkeypatch, capfd):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(rendering, "render", full)
-    monkeypatch.setattr(shot, "_end_with_parent", lambda _scratch: None)
+    monkeypatch.setattr(shot, "end_with_parent", lambda _scratch: None)
     out = os.dup(1)
     words = {"shot": dataclasses.asdict(shooting._shot(scene)), "out": str(tmp_path / "a.mp4"), "scratch": []}
     try:
