@@ -53,18 +53,19 @@ def glance(thing: bpy.types.Object) -> tuple[tuple[Bake, bool], ...]:
 
 
 def left_to_hand(thing: bpy.types.Object) -> tuple[bpy.types.ShapeKey, ...]:
-    """The sliders that the bake which plays leaves to be keyed by hand, each once; cheap enough for drawing.
+    """The sliders that the bake which plays leaves to be keyed by hand, of all meshes; cheap enough for drawing.
 
     thing: the character's armature, or its head's mesh.
     """
     few = CharacterObjects(thing, ()) if thing.type == "ARMATURE" else CharacterObjects(None, (thing,))
-    found: dict[str, bpy.types.ShapeKey] = {}
+    found: dict[tuple[str, str], bpy.types.ShapeKey] = {}
     for family in kin.all_of(few):
         playing = [label for label in family.mark["owners"] if kin.plays(label, family)]
         names = family.mark.get("by_hand", ()) if playing else ()
         for owner in (bpy.data.shape_keys.get(label.partition(" ")[2]) for label in playing if label[:3] == "KEY"):
-            found |= {name: owner.key_blocks[name] for name in names if owner and name in owner.key_blocks}
-    return tuple(found.values())
+            there = [name for name in names if owner is not None and name in owner.key_blocks]
+            found |= {(name, owner.name): owner.key_blocks[name] for name in there}
+    return tuple(found[key] for key in sorted(found))
 
 
 # --- making and rewriting --------------------------------------------------------------------------------------------

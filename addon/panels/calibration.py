@@ -69,8 +69,10 @@ class UNDERSTUDY_PT_by_hand(LookPanel, bpy.types.Panel):
         if blocks:
             keyed = layout.column()
             keyed.use_property_split, keyed.use_property_decorate = True, True
+            names = [block.name for block in blocks]
             for block in blocks:
-                keyed.prop(block, "value", text=block.name, slider=True, translate=False)
+                several = f" ({block.id_data.user.name})" if names.count(block.name) > 1 else ""
+                keyed.prop(block, "value", text=block.name + several, slider=True, translate=False)
 
 
 CLASSES = (UNDERSTUDY_PT_calibration, UNDERSTUDY_PT_by_hand)
