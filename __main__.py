@@ -26,6 +26,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from .addon import cli as addon_cli
+    from .addon import face_cli
     from .addon.neural import cli as neural_cli
     from .serving import cli as serving_cli
     from .solvers import cli as solvers_cli
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     whole = Parser(prog="understudy", description="A performance video becomes animation on a character.")
     verbs = whole.add_subparsers(required=True, metavar="VERB")
     addon_cli.add_verbs(verbs)
+    face_cli.add_verbs(verbs)
     solvers_cli.add_verbs(verbs, addon_cli.describe_character, addon_cli.run_export)
     neural_cli.add_verb(verbs)
     serving_cli.add_verb(verbs)

@@ -4,8 +4,8 @@ import fnmatch
 
 import bpy
 
-from .. import rigs
-from . import write
+from .. import face_fitting, jobs, rigs
+from . import work, write
 
 
 class UNDERSTUDY_UL_joints(bpy.types.UIList):
@@ -70,20 +70,45 @@ class UNDERSTUDY_PT_character(bpy.types.Panel):
         write(layout, context, rigs.summary(props), "INFO" if unknown else "CHECKMARK")
         if unknown and not any(item.bone for item in props.joints):
             write(layout, context, self._remedy(props))
-        self._eyes(layout, props)
-
-    @staticmethod
-    def _eyes(layout, props):
-        column = layout.column(align=True)
-        column.prop(props, "target")
-        if props.target is not None:
-            column.prop(props, "attention", slider=True)
 
     @staticmethod
     def _remedy(props) -> str:
         if props.joints:
             return "Choose its bones below, hips and limbs first, then save them as a preset"
         return "Pick an armature, or a mesh whose shape keys have ARKit's names"
+
+
+class UNDERSTUDY_PT_face(bpy.types.Panel):
+    """What the eyes look at, and the fit to the face."""
+
+    bl_label = "Face"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Understudy"
+    bl_parent_id = "UNDERSTUDY_PT_character"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        """Whether there is a character."""
+        return context.scene.understudy.character is not None
+
+    def draw(self, context):
+        """A target for the eyes; a fit, or the way to it."""
+        layout, props = self.layout, context.scene.understudy
+        layout.use_property_split, layout.use_property_decorate = True, False
+        column = layout.column(align=True)
+        column.prop(props, "target")
+        if props.target is not None:
+            column.prop(props, "attention", slider=True)
+        job = jobs.running("fit_face")
+        if job is not None:
+            work(layout, job, "pictures")
+            return
+        row = layout.row(align=True)
+        row.operator("understudy.fit_face", icon="SHAPEKEY_DATA")
+        if face_fitting.glance(props.character):
+            row.operator("understudy.forget_face", text="", icon="X")
 
 
 class UNDERSTUDY_PT_bones(bpy.types.Panel):
@@ -115,4 +140,4 @@ class UNDERSTUDY_PT_bones(bpy.types.Panel):
         row.menu("UNDERSTUDY_MT_bones", text="", icon="DOWNARROW_HLT")
 
 
-CLASSES = (UNDERSTUDY_UL_joints, UNDERSTUDY_MT_bones, UNDERSTUDY_PT_character, UNDERSTUDY_PT_bones)
+CLASSES = (UNDERSTUDY_UL_joints, UNDERSTUDY_MT_bones, UNDERSTUDY_PT_character, UNDERSTUDY_PT_face, UNDERSTUDY_PT_bones)
