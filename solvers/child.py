@@ -32,8 +32,9 @@ PACKAGES = {
 def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
-    words: JSON {"verb": "look" or "report", or none to watch all of it; "video", "out": paths; "start", "end": s or
-    null; "polite": whether to leave others the right of way; "performer", "cuts": to watch, see `watch`}.
+    words: JSON {"verb": "look", "report" or "picture", or none to watch all of it; "video", "out": paths; "start", "end":
+    s or null; "polite": whether to leave others the right of way; "performer", "cuts": to watch, see `watch`; "mask",
+    "joints": to make a puppet, see `picture`}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
@@ -45,8 +46,8 @@ def main(words: str) -> int:
     from .errors import UnderstudyError
 
     try:
-        verb = {"look": look, "report": report}.get(job.get("verb"), watch)
-        chosen = {name: job[name] for name in ("performer", "cuts") if name in job}
+        verb = {"look": look, "report": report, "picture": picture, "faces": faces}.get(job.get("verb"), watch)
+        chosen = {name: job[name] for name in ("performer", "cuts", "mask", "joints") if name in job}
         verb(job["video"], Path(job["out"]), job["start"], job["end"], **chosen)
         return 0
     except UnderstudyError as fault:
@@ -191,6 +192,31 @@ def report(path: str, out: Path, _start: None, _end: None) -> None:
 
     take, performance = record.load(Take, out / apart.TAKE), record.load(Performance, out / apart.PERFORMANCE)
     write(take, performance, None, out, Making(path or None))
+
+
+def picture(path: str, out: Path, _start: None, _end: None, mask: str | None, joints: str | None) -> None:
+    """Make a puppet of the picture at `path` and write it; mask, joints: paths, see puppet.build."""
+    from . import models, record
+    from .puppet.build import build
+
+    record.save(build(Path(path), models.find(), mask and Path(mask), joints and Path(joints)), out)
+
+
+def faces(path: str, out: Path, _start: None, _end: None) -> None:
+    """Look at the pictures of single faces in the folder at `path`; see face_fit.look."""
+    import cv2
+    import numpy as np
+
+    from . import models
+    from .detectors.stills import face_points
+
+    files = sorted(Path(path).glob("*.png"))
+    pictures = (cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB) for file in files)
+    found = []
+    for points in face_points(models.find()["face"], pictures):
+        found.append(points)
+        _tell(done=len(found), total=len(files))
+    np.save(out, np.array(found, np.float32))
 
 
 def _expected(clip, start: float | None, end: float | None) -> int:
