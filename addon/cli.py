@@ -194,6 +194,7 @@ def _add_character(verb) -> None:
         "each with =add where it is to be added instead of replacing (face,gaze,head=add)",
     )  # fmt: skip
     verb.add_argument("--asset", action="store_true", help="mark the action as an asset, with tags and a picture")
+    verb.add_argument("--look-at", metavar="OBJECT", help="what the eyes look at, an object of the character's .blend")
     verb.add_argument("--every-sample", action="store_true", help="a key at every sample, also between whole frames")
     verb.add_argument("--frame-rate", type=frame_rate, metavar="X", help="of the scene (default: the file's, or 24)")
 
@@ -301,7 +302,7 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
     import bpy
 
     from ..solvers.retarget import retarget
-    from . import armature, assets, files, rigs
+    from . import armature, assets, files, looking, rigs
 
     with stages.stage("character"):
         objects = files.open_character(arguments.character, arguments.mask, arguments.joints)
@@ -311,7 +312,9 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
         render = bpy.context.scene.render
         fps = arguments.frame_rate or render.fps / render.fps_base
         every = "sample" if arguments.every_sample else "scene"
-        make = lambda chosen: retarget(performance, character, preset, chosen, fps, every=every)  # noqa: E731
+        last = 1 + (performance.time[-1] - performance.time[0]) * fps
+        target = looking.target(bpy.context.scene, arguments.look_at or "", 1.0, 1, last)
+        make = lambda chosen: retarget(performance, character, preset, chosen, fps, 1, every, target)  # noqa: E731
         clips = layering.clips(make, settings, arguments.layer)
         clip = next(iter(clips.values()))
     with stages.stage("write"):

@@ -15,7 +15,7 @@ from ..solvers.layering import REGIONS
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
-from . import armature, bakes, jobs, marks, overrides, rigs
+from . import armature, bakes, jobs, looking, marks, overrides, rigs
 from .bakes import Recipe
 from .jobs import Work
 from .preferences import cache, preferences
@@ -149,7 +149,13 @@ def recipe(scene: bpy.types.Scene) -> Recipe:
         layer={region: getattr(options.layer, region) for region in REGIONS} if layered else {},
         floor=_floor(props),
         **_face_from(props),
+        **_attention(props),
     )
+
+
+def _attention(props) -> dict:
+    """What is looked at, and how much, as a recipe has it."""
+    return {"target": props.target.name if props.target is not None else "", "attention": round(props.attention, 4)}
 
 
 def _face_from(props) -> dict:
@@ -181,6 +187,8 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     path = str(Path(bpy.path.abspath(asked.take)))
     floor, face = (str(Path(bpy.path.abspath(word))) if word else "" for word in (asked.floor, asked.face))
     spans = marks.read(objects, asked.take)
+    seconds = next((item.seconds for item in scene.understudy.takes if item.path == asked.take), 0.0)
+    looked_at = looking.target(scene, asked.target, asked.attention, asked.start, asked.start + seconds * fps)
 
     def work(_progress, _cancelled):
         from ..solvers import layering
@@ -196,7 +204,7 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
         if face:
             solved = laid_over(solved, take(face), asked.offset)
         part = _part(solved, asked.begin, asked.end)
-        make = lambda chosen: retarget(part, read, preset, chosen, fps, asked.start, asked.rate)  # noqa: E731
+        make = lambda chosen: retarget(part, read, preset, chosen, fps, asked.start, asked.rate, looked_at)  # noqa: E731
         clips = layering.clips(make, settings, asked.layer)
         return measures.facts(made, solved, next(iter(clips.values())), {}, {}), clips
 
@@ -277,7 +285,8 @@ def _cook(scene: bpy.types.Scene) -> bool:
     bake = followed(scene)
     if bake is None:
         return False
-    asked = dataclasses.replace(bake.recipe, settings=dataclasses.asdict(scene.understudy.look.settings()))
+    settings = dataclasses.asdict(scene.understudy.look.settings())
+    asked = dataclasses.replace(bake.recipe, settings=settings, **_attention(scene.understudy))
     if asked.words() == bake.recipe.words() and scene.name not in _anew:
         return False
     _anew.discard(scene.name)
@@ -312,6 +321,8 @@ def adopt(scene: bpy.types.Scene) -> None:
     if index is not None:
         props.take_index = index
     props.look.set(Settings(**bake.recipe.settings))
+    if _attention(props) != {"target": bake.recipe.target, "attention": bake.recipe.attention}:
+        props.target, props.attention = scene.objects.get(bake.recipe.target), bake.recipe.attention
 
 
 def say(words: str, kind: str) -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import face_bones
+from .acting import LOOKS, strengths
+from .aim import Target, aimed
 from .arms import touch
 from .by_hand import left_to_hand
 from .character import Character
@@ -54,14 +57,6 @@ REGIONS["body"] = tuple(name for name in JOINTS if not any(name in region for re
 # Where a rig lacks the end of one of these chains, its last bone does the work of the whole rest.
 CHAINS = (("spine", "chest", "upperChest"), *(finger_bones(s, f) for s in SIDES for f in FINGERS))
 
-NEUTRAL_INTENSITY = 3.0  # of 1 to 5, as the field has it (Act-Two's expression_intensity): as performed
-JAW_OPEN = np.radians(25.0)  # a jaw bone's turn at jawOpen 1: 4 cm between the teeth at 9 cm from the joint
-# An eye's turn at the end of an eyeLook slider: as far as eyes go without the head (Stahl 1999: about 30 degrees).
-GLANCE = np.radians(30.0)
-LOOKS = tuple(f"eyeLook{way}{side}" for side in ("Left", "Right") for way in ("In", "Out", "Up", "Down"))
-# Sliders beyond 1 would push the lids through the eyes.
-CAPPED = tuple(f"{part}{side}" for side in ("Left", "Right") for part in ("eyeBlink", "eyeSquint"))
-
 
 @dataclass(frozen=True)
 class Keys:
@@ -79,6 +74,7 @@ def retarget(
     fps: float,
     frame_start: float = 1,
     every: str = "scene",
+    target: Target | None = None,
 ) -> Clip:
     """Put a performance on a character.
 
@@ -86,27 +82,39 @@ def retarget(
     settings: intensity, unseen, by_hand and the switches of regions and path are honoured here.
     fps: of the scene; true speed is kept at any. frame_start: Blender's frame of the first sample.
     every: "scene" sets keys at whole frames, "sample" at every sample of the performance.
+    target: what the eyes look at; None leaves them to the performance.
     """
     preset, by_hand = left_to_hand(preset, settings)
     keys = key_times(performance.time, fps, frame_start, every)
     shown = silenced(at_times(held(performance, settings), keys.time), settings)
     rig = measure(character, preset, shown.skeleton)
-    sliders, values = face_values(shown, preset, settings)
     bones, rotations, movers, locations = (), np.zeros((len(keys.time), 0, 4)), (), np.zeros((len(keys.time), 0, 3))
+    turns, pelvis = None, None
     if rig.joints:
         turns = joint_turns(shown, rig, preset)
         pelvis = pelvis_path(shown, rig, turns)
         if settings.body:
             turns, pelvis = plant(shown, rig, turns, pelvis, settings.foot_lock)
             turns = hands_placed(shown, character, rig, turns, pelvis, settings.hand_contact)
+    if target is not None:
+        shown = replace(shown, gaze=gaze_at(target, shown, character, rig, turns, pelvis, keys))
+    acted = strengths(shown.expressions, shown.gaze, settings, character.face)
+    sliders, values = face_values(acted, preset, settings)
+    faces = sliders
+    if rig.joints:
+        turns = face_turned(turns, rig, shown.gaze, face_bones.jaw_turn(acted, character, rig, preset))
         driven = driven_joints(rig, preset, settings)
         bones, rotations = bone_rotations(rig, turns, driven)
         movers, locations = bone_locations(rig, turns, pelvis, driven)
+        face = face_bones.keys(acted, shown.gaze, character, rig, preset, settings)
+        bones, rotations = (*bones, *face.bones), np.concatenate([rotations, face.rotations], 1)
+        movers, locations = (*movers, *face.movers), np.concatenate([locations, face.locations], 1)
+        faces = (*faces, *face.bones, *face.movers)
     return Clip(
         frames=keys.frames, fps=float(fps), bones=bones, rotations=rotations, movers=movers, locations=locations,
         sliders=sliders, values=values, switches=dict(preset.switches) if bones else {},
         missing=lacking(preset), name=f"{character.name} performance", by_hand=by_hand,
-        left=left_out(left(performance, keys.time, settings), rig, sliders),
+        left=left_out(left(performance, keys.time, settings), rig, faces),
     )  # fmt: skip
 
 
@@ -142,16 +150,16 @@ def additive(clip: Clip) -> Clip:
     return replace(clip, rotations=continuous(turns), locations=moves, values=values, left={})
 
 
-def left_out(joints: dict[str, np.ndarray], rig: Rig, sliders: tuple[str, ...]) -> dict[str, np.ndarray]:
+def left_out(joints: dict[str, np.ndarray], rig: Rig, face: tuple[str, ...]) -> dict[str, np.ndarray]:
     """How far bones and sliders are left to what the character does otherwise: {name: (N,) 0..1}.
 
-    joints: the same of joints, as `unseen.left` gives it. sliders: all that the clip drives; they go with the face.
+    joints: the same of joints, as `unseen.left` gives it. face: sliders and bones that the clip drives with the face.
     """
     found = {rig.bones[name]: share for name, share in joints.items() if name in rig.bones}
     found |= {twist.bone: joints[twist.joint] for twist in rig.twists if twist.joint in joints}
     if "hips" in joints and rig.joints:
         found[rig.mover] = joints["hips"]
-    return found | ({slider: joints["jaw"] for slider in sliders} if "jaw" in joints else {})
+    return found | ({name: joints["jaw"] for name in face} if "jaw" in joints else {})
 
 
 def key_times(time: np.ndarray, fps: float, frame_start: float, every: str) -> Keys:
@@ -211,14 +219,40 @@ def joint_turns(performance: Performance, rig: Rig, preset: RigPreset) -> np.nda
         present = [joint for joint in chain if joint in rig.joints]
         if present:
             world[:, JOINT[present[-1]]] = world[:, JOINT[chain[-1]]]
-    for eye, name in enumerate(("leftEye", "rightEye")):
-        yaw = from_axis_angle(np.array([0.0, 0.0, 1.0]), performance.gaze[:, eye, 0])
-        pitch = from_axis_angle(np.array([-1.0, 0.0, 0.0]), performance.gaze[:, eye, 1])
-        world[:, JOINT[name]] = multiply(world[:, JOINT["head"]], multiply(yaw, pitch))
-    if "jawOpen" not in preset.face:
-        jaw = from_axis_angle(np.array([1.0, 0.0, 0.0]), JAW_OPEN * performance.expressions[:, EXPRESSION["jawOpen"]])
-        world[:, JOINT["jaw"]] = multiply(world[:, JOINT["head"]], jaw)
     return multiply(world, rig.correction)
+
+
+def face_turned(turns: np.ndarray, rig: Rig, gaze: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+    """The same turns (N, J, 4) with eyes that look and a jaw that opens.
+
+    gaze: (N, 2, 2) rad, (left, right) x (yaw to the left, pitch up). jaw: (N, 4) wxyz in the head.
+    """
+    turns = turns.copy()
+    head = multiply(turns[:, JOINT["head"]], inverse(rig.correction[JOINT["head"]]))
+    yaw = from_axis_angle(np.array([0.0, 0.0, 1.0]), gaze[..., 0])
+    looks = multiply(yaw, from_axis_angle(np.array([-1.0, 0.0, 0.0]), gaze[..., 1]))
+    for name, turn in (("leftEye", looks[:, 0]), ("rightEye", looks[:, 1]), ("jaw", jaw)):
+        turns[:, JOINT[name]] = multiply(multiply(head, turn), rig.correction[JOINT[name]])
+    return turns
+
+
+def gaze_at(
+    target: Target, performance: Performance, character: Character, rig: Rig, turns: np.ndarray | None,
+    pelvis: np.ndarray | None, keys: Keys,
+) -> np.ndarray:  # fmt: skip
+    """Where the eyes look (N, 2, 2) rad when they look at a target, as far as its influence has it.
+
+    turns: (N, J, 4), pelvis: (N, 3) of the body; None for a head without bones, which stays where it is.
+    """
+    to_armature = np.linalg.inv(character.world)
+    places = (target.at(keys.frames) @ to_armature[:3, :3].T + to_armature[:3, 3]) @ rig.axes
+    resting = face_bones.eyes_at_rest(character, rig)
+    head, eyes = np.tile(IDENTITY, (len(places), 1)), np.broadcast_to(resting, (len(places), 2, 3))
+    if "head" in rig.joints:
+        head = turns[:, JOINT["head"]]
+        offset = rotate(head[:, None], resting - rig.heads[JOINT["head"]])
+        eyes = joint_heads(rig, turns, pelvis)["head"][:, None] + offset
+    return aimed(performance.gaze, rate(performance.time), places, eyes, head, target.influence)
 
 
 def pelvis_path(performance: Performance, rig: Rig, turns: np.ndarray) -> np.ndarray:
@@ -238,7 +272,7 @@ def driven_joints(rig: Rig, preset: RigPreset, settings: Settings) -> tuple[str,
     """The joints whose bones get keys: of regions that are switched on, and eyes and jaw only without sliders."""
     driven = [name for region, joints in REGIONS.items() if getattr(settings, region) for name in joints]
     spared = {"jaw"} if "jawOpen" in preset.face else set()
-    if any(look in preset.face for look in LOOKS):
+    if any(look in preset.face for look in LOOKS) or "leftEyeTarget" in preset.places:
         spared |= {"leftEye", "rightEye"}
     return tuple(name for name in rig.joints if name in driven and name not in spared)
 
@@ -302,50 +336,29 @@ def joint_heads(rig: Rig, turns: np.ndarray, pelvis: np.ndarray) -> dict[str, np
     return heads
 
 
-def face_values(
-    performance: Performance, preset: RigPreset, settings: Settings
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """The sliders' names and values (N, S): expressions at the chosen intensity, and where the eyes look.
+def face_values(acted: np.ndarray, preset: RigPreset, settings: Settings) -> tuple[tuple[str, ...], np.ndarray]:
+    """The sliders' names and values (N, S): expressions, and where the eyes look.
 
-    Values may exceed 1 where the intensity is above 3.
+    acted: (N, 52) how strongly each expression is to be shown; above 1 where the intensity is above 3.
     """
-    expressions = performance.expressions * (settings.intensity / NEUTRAL_INTENSITY)
-    capped = [EXPRESSION[name] for name in CAPPED]
-    expressions[:, capped] = np.minimum(expressions[:, capped], 1.0)
-    for name, look in look_values(performance.gaze).items():
-        expressions[:, EXPRESSION[name]] = look
     values: dict[str, np.ndarray] = {}
     for name in EXPRESSIONS:
         if settings.gaze if name in LOOKS else settings.face:
             for slider, weight in preset.face.get(name, {}).items():
-                values[slider] = values.get(slider, 0.0) + weight * expressions[:, EXPRESSION[name]]
+                values[slider] = values.get(slider, 0.0) + weight * acted[:, EXPRESSION[name]]
     if not values:
-        return (), np.zeros((len(expressions), 0))
+        return (), np.zeros((len(acted), 0))
     return tuple(values), np.maximum(np.stack(list(values.values()), -1), 0.0)  # weights below 0 only take away
-
-
-def look_values(gaze: np.ndarray) -> dict[str, np.ndarray]:
-    """{eyeLook slider: (N,) 0..1} of a gaze.
-
-    gaze: (N, 2, 2) rad, (left, right) x (yaw to the performer's left, pitch up).
-    """
-    values = {}
-    for eye, (side, outwards) in enumerate((("Left", 1.0), ("Right", -1.0))):
-        aside, up = gaze[:, eye, 0] * outwards, gaze[:, eye, 1]
-        values[f"eyeLookOut{side}"] = np.clip(aside / GLANCE, 0, 1)
-        values[f"eyeLookIn{side}"] = np.clip(-aside / GLANCE, 0, 1)
-        values[f"eyeLookUp{side}"] = np.clip(up / GLANCE, 0, 1)
-        values[f"eyeLookDown{side}"] = np.clip(-up / GLANCE, 0, 1)
-    return values
 
 
 def lacking(preset: RigPreset) -> tuple[str, ...]:
     """What of the performance the rig has nothing for: neither of its own nor another way to show it."""
-    covered = {"jaw"} if "jawOpen" in preset.face else {"jawOpen"} if "jaw" in preset.bones else set()
+    covered = {"jaw"} if "jawOpen" in preset.face else set()
     if any(look in preset.face for look in LOOKS):
         covered |= {"leftEye", "rightEye"}
     if "leftEye" in preset.bones and "rightEye" in preset.bones:
         covered |= set(LOOKS)
+    covered |= face_bones.shown(preset)
     return tuple(name for name in preset.missing if name not in covered)
 
 
