@@ -13,18 +13,23 @@ import bpy
 
 from ..solvers.errors import CharacterError, OutputError
 from ..solvers.presets import LIMBS, fitting
+from ..solvers.puppet.make import SUFFIXES as PICTURES
+from ..solvers.puppet.make import puppet_of
 from ..solvers.record import written_whole
 from . import vrm
 from .armature import CharacterObjects, characters, read
 
 GLTF = (".glb", ".gltf", ".vrm")
-SUFFIXES = (".blend", *GLTF, ".fbx")
+SUFFIXES = (".blend", *GLTF, ".fbx", *PICTURES)
 
 
-def open_character(path: Path | str | None = None) -> CharacterObjects:
+def open_character(
+    path: Path | str | None = None, mask: Path | str | None = None, joints: Path | str | None = None
+) -> CharacterObjects:
     """Open a character in a scene of its own: a .blend with the scene it has, any other file in an empty one.
 
-    path: of a .blend, .glb, .gltf, .vrm or .fbx; None takes the starter character. Whatever was open is closed.
+    path: of a .blend, .glb, .gltf, .vrm or .fbx, or of a picture, of which a puppet is made; None takes the starter
+    character. Whatever was open is closed. mask, joints: of files that belong to a picture, see puppet.make.
     Raises CharacterError if the file is missing, of another kind, damaged, or holds neither an armature nor shape keys.
     """
     if path is None:
@@ -35,6 +40,13 @@ def open_character(path: Path | str | None = None) -> CharacterObjects:
         return next(found for found in characters(bpy.context.scene.objects) if found.armature == rig)
     path = Path(path)
     check_character_file(path)
+    if path.suffix.lower() in PICTURES:
+        from .puppets import figure
+
+        made = puppet_of(path, mask, joints)
+        _empty_scene()
+        rig = figure.add(bpy.context.scene, made)
+        return next(found for found in characters(bpy.context.scene.objects) if found.armature == rig)
     _load(path)
     return main_character(path.name)
 

@@ -24,6 +24,7 @@ from . import environment
 from .armature import CharacterObjects
 from .backdrop import build_backdrop, light, shade_floor
 from .cutouts import cut_out
+from .puppets import stage
 
 # The sizes in which the field makes films (Act-Two's ratios, docs.dev.runwayml.com).
 RATIOS = ("1280:720", "720:1280", "960:960", "1104:832", "832:1104", "1584:672")
@@ -85,6 +86,10 @@ def prepare(
     if engine is not None:
         set_engine(scene, engine)
     set_size(scene, size)
+    if stage.is_puppet(objects):
+        stage.prepare(scene, objects, size)
+        _staged(scene, objects, framing, size)
+        return
     flat = scene.render.engine in ENGINES["workbench"]
     if flat:
         cut_out(objects)
@@ -99,6 +104,11 @@ def prepare(
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
     environment.camera.move(scene, environment.of(scene))
+    _staged(scene, objects, framing, size)
+
+
+def _staged(scene: bpy.types.Scene, objects: CharacterObjects, framing: str, size: tuple[int, int]) -> None:
+    """Note what the stage was made for, and show it from its first frame on."""
     scene.frame_set(scene.frame_start)
     scene[STAGE] = _stage_words(scene, objects, framing, size)
     if bpy.app.background:
