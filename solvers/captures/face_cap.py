@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import CaptureError
 from ..exports.axes import quaternions_y_up
 from ..names import EXPRESSION, EXPRESSIONS
-from .rows import Rows, number, shape_of
+from .rows import Rows, numbers, shape_of
 
 BEFORE = 11  # numbers of a row before its weights: time, 3 of the head's place, 3 of its turn, 2 of each eye
 
@@ -40,7 +40,7 @@ def read(text: str, name: str) -> Rows:
             raise CaptureError(
                 f"{name} has {len(cells)} of {BEFORE + len(shapes)} values in line {row + 1}: export it again."
             )
-        values = [number(cell, row + 1, name) for cell in cells]
+        values = numbers(cells, row + 1, name)
         time.append(values[0] / 1000)
         turns.append(values[4:7])
         weights.append(values[BEFORE : BEFORE + len(shapes)])

@@ -11,7 +11,7 @@ from ..errors import CaptureError
 from ..exports.axes import quaternions_y_up
 from ..exports.live_link_face import ANGLES, ROWS_PER_SECOND
 from ..names import EXPRESSION, EXPRESSIONS
-from .rows import Rows, number, shape_of
+from .rows import Rows, numbers, shape_of
 
 # HH:MM:SS:FF.fff, where a drop-frame code has a semicolon before its frames.
 TIMECODE = re.compile(r"\s*(\d+):(\d+):(\d+)[:;](\d+(?:\.\d*)?)\s*")
@@ -56,7 +56,7 @@ def _rows(lines: list[list[str]], columns: dict[str, int], name: str) -> tuple[n
         if len(line) < width:
             raise CaptureError(f"{name} has {len(line)} of {width} values in line {row}: export it again.")
         time.append(_seconds(line[code], row, name))
-        cells.append([np.nan if k == code else number(cell, row, name) for k, cell in enumerate(line[:width])])
+        cells.append(numbers([*line[:code], "nan", *line[code + 1 : width]], row, name))
     return np.array(time, float), np.array(cells, float).reshape(len(time), width)
 
 

@@ -90,8 +90,15 @@ def shape_of(column: str) -> str | None:
     return _SHAPES.get(re.sub(r"[^a-z]", "", word.lower()))
 
 
-def number(cell: str, row: int, name: str) -> float:
-    """A number as the file has it; an empty cell is NaN. Raises CaptureError for anything else."""
+def numbers(cells: list[str], row: int, name: str) -> list[float]:
+    """Numbers as a line of the file has them; an empty cell is NaN. Raises CaptureError for anything else."""
+    try:
+        return list(map(float, cells))  # quick, where none is empty
+    except ValueError:
+        return [_number(cell, row, name) for cell in cells]
+
+
+def _number(cell: str, row: int, name: str) -> float:
     try:
         return float(cell) if cell.strip() else np.nan
     except ValueError as fault:
