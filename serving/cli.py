@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import threading
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def run_serve(arguments, stages: Stages) -> None:
             raise ServiceError(reason) from fault
         with server:
             _greet(server, arguments, stages)
-            server.serve_forever(poll_interval=0.2)
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever(poll_interval=0.2)
+        stages.say("The server has ended; what was not finished goes on when it is started again.")
     finally:
         studio.close()
 

@@ -67,11 +67,13 @@ def test_named_rig_and_uploaded_rig(serve, runway, clip, finished, tmp_path):
     reference = data_uri(clip, "video/mp4")
     uploaded = client.uploads.create_ephemeral(file=tmp_path / "hero.glb")
     for uri in ("understudy://hero", uploaded.uri, "understudy://starter"):
-        task = order(client, {"type": "rig", "uri": uri}, reference, ratio="960:960", body_control=uri == uploaded.uri)
+        rig, body = {"type": "rig", "uri": uri}, uri == uploaded.uri
+        task = order(client, rig, reference, ratio="960:960", body_control=body, seed=2**31)
         task.wait_for_task_output(timeout=20)
     named, sent, starter = lines
     assert named[named.index("--character") + 1].endswith("/character.glb") and "--no-body" in named
     assert "--character" in sent and "--no-body" not in sent and "--character" not in starter
+    assert named[named.index("--seed") + 1] == "0" and "--breathing" not in named  # 2^31 and more start again
     assert starter[starter.index("--ratio") + 1] == "960:960" and starter[starter.index("--frame-rate") + 1] == "24"
 
 
@@ -288,3 +290,17 @@ def cut(source, target, count):
 
     pictures = [picture for _, (_, picture) in zip(range(count), video.pictures(source), strict=False)]
     film.write(target, pictures, video.probe(source).fps)
+
+
+def test_character_film_is_handed_on(serve, runway, clip, finished):
+    """A character of the kind "video" reaches the command line as one, whatever comes of it there."""
+    lines = []
+
+    def noted(*order):
+        lines.append(words(*order))
+        return standin(finished)(*order)
+
+    client = runway(serve(command=noted).url)
+    character = {"type": "video", "uri": data_uri(clip, "video/mp4")}
+    order(client, character, data_uri(clip, "video/mp4"), ratio="960:960").wait_for_task_output(timeout=20)
+    assert lines[0][lines[0].index("--character") + 1].endswith("/character.mp4")
