@@ -77,6 +77,8 @@ def read(objects: CharacterObjects) -> Character:
         properties=_properties(rig) if rig else {},
         connected=np.array([bone.use_connect for bone in bones], bool),
         inherit_rotation=np.array([bone.use_inherit_rotation for bone in bones], bool),
+        poles=_poles(rig) if rig else {},
+        sidelong=frozenset(bone.name for bone in bones if not bone.use_local_location),
         name=objects.name,
         tags=_tags(rig) if rig else {},
         skin=points,
@@ -147,6 +149,20 @@ def _echoes(rig: bpy.types.Object) -> dict[str, dict[str, float]]:
             if constraint.type == "COPY_LOCATION" and constraint.use_offset and not constraint.mute \
                     and constraint.target == rig and constraint.owner_space == constraint.target_space == "LOCAL":
                 found.setdefault(bone.name, {})[constraint.subtarget] = float(constraint.influence)
+    return found
+
+
+def _poles(rig: bpy.types.Object) -> dict[str, tuple[str, np.ndarray]]:
+    """{pole: (first bone of the chain, its direction (3,) at rest that IK turns to the pole)}: x by the pole angle."""
+    found = {}
+    for bone in rig.pose.bones if rig.pose else ():
+        for constraint in bone.constraints:
+            if constraint.type == "IK" and constraint.pole_target == rig and constraint.pole_subtarget:
+                chain = [bone, *bone.parent_recursive] if constraint.use_tail else list(bone.parent_recursive)
+                first = chain[min(constraint.chain_count or len(chain), len(chain)) - 1]
+                matrix, angle = np.array(first.bone.matrix_local), constraint.pole_angle
+                way = np.cos(angle) * matrix[:3, 0] + np.sin(angle) * matrix[:3, 2]
+                found[constraint.pole_subtarget] = first.name, way
     return found
 
 

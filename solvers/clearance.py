@@ -17,7 +17,8 @@ SOFT = 0.006  # m by which flesh gives way
 # Where nothing is pushed, the correction goes back to nothing within EASE seconds, and sets in no sharper than EDGE.
 EDGE, EASE, FIRM = 0.15, 0.35, 8.0
 PASSES = 2  # of pushing out what is still inside after the smoothing
-ROUNDS = 3  # of turning an arm away: other points of it may be in the way on the way
+BENT = 0.5  # of the forearm: an elbow farther than this off the line from shoulder to wrist can turn about it
+ROUNDS = 4  # of turning an arm away: other points of it may be in the way on the way
 MOST = np.radians(20.0)  # of an elbow's turn in one round
 LEAST = 0.0005  # m by which nothing is pushed
 # What is deeper than these shares of the body's half depth is not inside of it, but behind something thin as a cape.
@@ -107,18 +108,20 @@ def _pushed(rig, body: Surface, side: str, turns, heads, arm: Limb, rows, before
 def _moves(shoulder, elbow, wrist, place, way) -> np.ndarray:
     """Moves (n, 4) of wrist and elbow that take a place on the forearm its way; each (n, 3).
 
-    The nearer a place is to the wrist, the more the wrist goes; the elbow goes as far as it can about the line from
-    shoulder to wrist.
+    A bent arm turns its elbow about the line from shoulder to wrist, and moves its wrist the more the nearer the place
+    is to it; a stretched one is turned as a whole about its shoulder.
     """
-    bone = wrist - elbow
+    length = lambda v: np.linalg.norm(v, axis=-1, keepdims=True)  # noqa: E731
+    bone, line = wrist - elbow, wrist - shoulder
     share = np.clip(((place - elbow) * bone).sum(-1) / np.maximum((bone**2).sum(-1), 1e-12), 0, 1)[:, None]
     both = share**2 + (1 - share) ** 2
-    line = wrist - shoulder
-    axis = line / np.maximum(np.linalg.norm(line, axis=-1, keepdims=True), 1e-9)
+    axis = line / np.maximum(length(line), 1e-9)
     aside = elbow - shoulder - ((elbow - shoulder) * axis).sum(-1, keepdims=True) * axis
-    radius = np.maximum(np.linalg.norm(aside, axis=-1), 0.1 * np.linalg.norm(bone, axis=-1))
-    turn = (np.cross(axis, aside) * way * (1 - share) / both).sum(-1) / radius**2
-    return np.column_stack([way * share / both, np.clip(turn, -MOST, MOST)])
+    straight = np.clip(1 - length(aside) / (BENT * length(bone)), 0, 1)
+    lever = length(line) / np.maximum(length(place - shoulder), 0.5 * length(bone))
+    radius = np.maximum(length(aside), 0.1 * length(bone))
+    turn = (np.cross(axis, aside) * way * (1 - straight) * (1 - share) / both).sum(-1) / radius[:, 0] ** 2
+    return np.column_stack([way * (straight * lever + (1 - straight) * share / both), np.clip(turn, -MOST, MOST)])
 
 
 def deepest(

@@ -20,7 +20,7 @@ from .record import written_whole
 from .structure import humanoid, on_all_fours
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
-TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "needs", "channels")
+TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "ik", "needs", "channels")
 KEYS = {"name", "source", "prefix", "sides", "rest", "controls", *TABLES}
 RESTS = ("measured", "T")
 STATED = "understudy_humanoid"  # the tag by which a character says itself, as JSON, which {joint: bone} it has
@@ -47,6 +47,8 @@ class RigPreset:
     controls: True where the bones are controls, moved through a mechanism instead of by their parents in the bone
         tree: each then turns with the bone of the joint before it.
     parents: {joint: joint that turns its bone, "" for none}, where a control differs from that.
+    ik: {joint: control that leads its limb by IK}, kept in step with the bones above: goals of Hand and Foot, poles of
+        LowerArm and LowerLeg, and Toes that hang on the foot's goal.
     needs: {"bones": [...], "tags": [...]} without which a character is not of this kind.
     prefix: a regular expression for what may precede every bone's name.
     missing: joints and expressions for which this character has nothing (filled in by `recognise`).
@@ -69,6 +71,7 @@ class RigPreset:
     source: str = ""
     matched: str = ""
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ik: dict[str, str] = field(default_factory=dict)
     channels: dict[str, tuple[dict, ...]] = field(default_factory=dict)
 
 
@@ -121,6 +124,7 @@ def load(path: Path | str) -> RigPreset:
         switches={on(key, side): value for key, value in switches for side in (sides if "{" in key else sides[:1])},
         controls=bool(words.get("controls", False)),
         parents=_sided(file, "parents", ("left", "right")),
+        ik=_sided(file, "ik", sides),
         needs=words.get("needs", {}),
         prefix=pattern_of(file, "prefix"),
         channels=drives(file, sides),
@@ -222,6 +226,7 @@ def save(preset: RigPreset, path: Path | str) -> None:
         "face": preset.face,
         "switches": preset.switches,
         "parents": preset.parents,
+        "ik": preset.ik,
         "needs": preset.needs,
         "channels": preset.channels,
     }
@@ -298,6 +303,7 @@ def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> Ri
         face=face,
         switches={key: value for key, value in preset.switches.items() if bones and key in character.properties},
         parents={joint: parent for joint, parent in preset.parents.items() if joint in bones},
+        ik={joint: bone for joint, bone in preset.ik.items() if joint in bones and bone in character.bones},
         channels=_named_channels(preset, character),
         missing=tuple(absent),
         matched=f"{len(known)} of {len(preset.bones)} bones by name" if named and bones else "",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import face_bones
+from . import face_bones, ik
 from .acting import LOOKS, strengths
 from .aim import Target, aimed
 from .arms import touch
@@ -106,6 +106,9 @@ def retarget(
         driven = driven_joints(rig, preset, settings)
         bones, rotations = bone_rotations(rig, turns, driven)
         movers, locations = bone_locations(rig, turns, pelvis, driven)
+        more = ik.keys(rig, turns, joint_heads(rig, turns, pelvis), driven)
+        bones, rotations = (*bones, *more[0]), np.concatenate([rotations, continuous(more[1])], 1)
+        movers, locations = (*movers, *more[2]), np.concatenate([locations, more[3]], 1)
         face = face_bones.keys(acted, shown.gaze, character, rig, preset, settings)
         bones, rotations = (*bones, *face.bones), np.concatenate([rotations, face.rotations], 1)
         movers, locations = (*movers, *face.movers), np.concatenate([locations, face.locations], 1)
@@ -156,7 +159,7 @@ def left_out(joints: dict[str, np.ndarray], rig: Rig, face: tuple[str, ...]) -> 
     joints: the same of joints, as `unseen.left` gives it. face: sliders and bones that the clip drives with the face.
     """
     found = {rig.bones[name]: share for name, share in joints.items() if name in rig.bones}
-    found |= {twist.bone: joints[twist.joint] for twist in rig.twists if twist.joint in joints}
+    found |= {other.bone: joints[other.joint] for other in (*rig.twists, *rig.ik) if other.joint in joints}
     if "hips" in joints and rig.joints:
         found[rig.mover] = joints["hips"]
     return found | ({name: joints["jaw"] for name in face} if "jaw" in joints else {})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .character import Character
+from .ik import Control, controls, moves_along
 from .names import FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from .presets import RigPreset
 from .rotations import IDENTITY, between, frame, from_axis_angle, from_matrix, multiply, rotate
@@ -41,9 +42,10 @@ class Rig:
     before: {joint: the joint it hangs on, None for the first}.
     turned_by, moved_by: {joint: the joint whose bone turns and moves its bone in the armature, None for none}.
     loose: joints whose bones are moved by another bone than the joint's before them.
-    mover: the bone that moves all; mover_rest: (4,) wxyz.
+    mover: the bone that moves all; mover_rest: (4,) wxyz of the axes that it moves along.
     pelvis: (3,) the middle between the hip joints. ground: z of the ground. ankle: height of the ankle above it.
     scale: armature units per metre of the performer, by the lengths of their legs. twists: bones that share a twist.
+    ik: controls that lead limbs by IK.
     """
 
     joints: tuple[str, ...]
@@ -63,6 +65,7 @@ class Rig:
     ankle: float
     scale: float
     twists: tuple[Twist, ...] = ()
+    ik: tuple[Control, ...] = ()
 
 
 def measure(character: Character, preset: RigPreset, skeleton: np.ndarray) -> Rig:
@@ -95,9 +98,10 @@ def measure(character: Character, preset: RigPreset, skeleton: np.ndarray) -> Ri
             name for name in joints if moved_by[name] != before[name] and not character.connected[row[name]]
         ),
         mover=character.bones[mover] if mover >= 0 else "",
-        mover_rest=from_matrix(axes.T @ character.rest[mover][:3, :3]) if mover >= 0 else IDENTITY,
+        mover_rest=moves_along(character, mover, axes) if mover >= 0 else IDENTITY,
         pelvis=pelvis, ground=ground, ankle=ankle, scale=scale,
         twists=twists(character, preset.twists, preset.bones, axes, heads),
+        ik=controls(character, preset.ik, preset.bones, axes, heads),
     )  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""Arms go round the character's own body, as far as needed and no further, and without jerks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from understudy.solvers.names import FINGERS, JOINT, finger_bones
+from understudy.solvers.retarget import retarget
+from understudy.solvers.rotations import from_axis_angle
+from understudy.solvers.settings import Settings
+from understudy.solvers.surface import _ball
+
+from .test_retarget import Y, character, performance, places
+
+BELLY = np.array([0.26, 0.24, 0.30])  # m, half axes of a stout body about the spine
+SAMPLES = 90
+
+
+def stout(half=BELLY, **shape):
+    """A rig with a belly, a head and thin arms, all with skin."""
+    rig, preset = character(**shape)
+    ball, skin, normals, owner = _ball(600), [], [], []
+    parts = {"spine": (half * rig.metre, np.array([0.0, 0.0, 0.1]) * rig.metre)}
+    thin = np.full(3, 0.02) * rig.metre
+    parts |= {f"{s}Hand": (thin, np.zeros(3)) for s in ("left", "right")}
+    for side in ("left", "right"):
+        start, end = (rig.rest[rig.bones.index(preset.bones[f"{side}{part}"])][:3, 3] for part in ("LowerArm", "Hand"))
+        parts[f"{side}LowerArm"] = (np.abs(end - start) / 2 + thin, (end - start) / 2)
+    parts |= {name: (thin / 2, np.zeros(3)) for s in ("left", "right") for f in FINGERS for name in finger_bones(s, f)}
+    for name, (size, middle) in parts.items():
+        bone = rig.bones.index(preset.bones[name])
+        points = ball if name == "spine" else ball[::20]
+        skin.append(rig.rest[bone][:3, 3] + middle + size * points)
+        out = points / size
+        normals.append(out / np.linalg.norm(out, axis=1, keepdims=True))
+        owner.append(np.full(len(points), bone))
+    return replace(rig, skin=np.concatenate(skin), normals=np.concatenate(normals), owner=np.concatenate(owner)), preset
+
+
+def lowered(samples: int = SAMPLES):
+    """A performer whose arms come down from the T-pose until they hang, and go up again."""
+    shown = performance(samples, motion=False)
+    angle = np.radians(86) * np.sin(np.linspace(0, np.pi, samples)) ** 2
+    for side, way in (("left", 1.0), ("right", -1.0)):
+        shown.rotations[:, JOINT[f"{side}UpperArm"]] = from_axis_angle(np.tile(Y, (samples, 1)), way * angle)
+    return shown
+
+
+def depths(rig, clip, half=BELLY) -> np.ndarray:
+    """How deep (N,) the left forearm is in the belly at most, m; below 0 outside. By Quilez' bound of an ellipsoid."""
+    ours = places(rig, clip)
+    line = np.linspace(0.1, 1, 10)[:, None, None]
+    points = (1 - line) * ours["leftLowerArm"] + line * ours["leftHand"] - ours["spine"] - [0, 0, 0.1]
+    first, second = (np.linalg.norm(points / scale, axis=-1) for scale in (half, half**2))
+    return -(first * (first - 1) / second).min(0)
+
+
+@pytest.mark.parametrize("shape", [{}, {"scale": 0.01}, {"rolls": True}, {"scale": 100.0}],
+                         ids=["plain", "hundredth", "rolls", "centimetres"])  # fmt: skip
+def test_hanging_arms_stay_out_of_a_belly(shape):
+    """Arms that would hang inside of a stout body lie on it, to a centimetre, on any scale."""
+    rig, preset = stout(**shape)
+    pierced = depths(rig, retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=0.0), 30.0))
+    cleared = depths(rig, retarget(lowered(), rig, preset, Settings(foot_lock=0.0), 30.0))
+    assert pierced.max() > 0.06
+    assert cleared.max() < 0.012
+    assert cleared[40:50].max() > -0.06  # no farther off than its own flesh and the smoothness ask
+
+
+def test_what_is_free_stays():
+    """Where arms are far from the body, nothing is changed."""
+    rig, preset = stout(0.4 * BELLY)
+    free, bare = (retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=c), 30.0) for c in (1.0, 0.0))
+    assert np.abs(free.rotations - bare.rotations).max() < 1e-9
+
+
+def test_arms_give_way_smoothly():
+    """No step of the wrist is more than a centimetre longer than it would be through the body."""
+    rig, preset = stout()
+    steps = [
+        np.linalg.norm(np.diff(places(rig, clip)["leftHand"], axis=0), axis=1)
+        for clip in (retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=c), 30.0) for c in (1.0, 0.0))
+    ]
+    assert (steps[0] - steps[1]).max() < 0.01
+
+
+def test_arms_are_not_stretched():
+    """Upper arm and forearm keep their lengths, and hands their turns."""
+    rig, preset = stout()
+    clips = [retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=c), 30.0) for c in (1.0, 0.0)]
+    ours, theirs = (places(rig, clip) for clip in clips)
+    for a, b in (("leftUpperArm", "leftLowerArm"), ("leftLowerArm", "leftHand"), ("leftHand", "leftIndexProximal")):
+        lengths = [np.linalg.norm(joints[b] - joints[a], axis=1) for joints in (ours, theirs)]
+        assert np.allclose(*lengths, atol=1e-9)
+    fingers = [joints["leftIndexProximal"] - joints["leftHand"] for joints in (ours, theirs)]
+    assert np.allclose(*fingers, atol=1e-9)
+
+
+def test_lining_and_capes_push_nothing():
+    """A thin sheet behind the body, with skin on both sides, is no body that an arm has to leave."""
+    rig, preset = stout(0.4 * BELLY)
+    spine = rig.bones.index(preset.bones["spine"])
+    x, z = (axis.ravel() for axis in np.meshgrid(np.linspace(-0.4, 0.4, 25), np.linspace(-0.4, 0.4, 25)))
+    sheet = rig.rest[spine][:3, 3] + np.stack([x, np.full(len(x), 0.06), z], 1)
+    skin, normals = [rig.skin, sheet, sheet], [rig.normals, np.tile(Y, (len(x), 1)), np.tile(-Y, (len(x), 1))]
+    owner = np.concatenate([rig.owner, np.full(2 * len(x), spine)])
+    caped = replace(rig, skin=np.concatenate(skin), normals=np.concatenate(normals), owner=owner)
+    free, bare = (retarget(lowered(), caped, preset, Settings(foot_lock=0.0, hand_contact=c), 30.0) for c in (1.0, 0.0))
+    assert np.abs(free.rotations - bare.rotations).max() < 1e-6
+
+
