@@ -70,7 +70,7 @@ def add_verbs(verbs, describe_character: Callable[[Path], dict], export_characte
     verb.add_argument(
         "out", metavar="OUT",
         help="to be written; *.bvh, *.vrma, *.csv (Live Link Face) or *.points.npz; of a character also *.fbx, *.glb "
-        "or *.usdc",
+        "or *.usdz",
     )  # fmt: skip
     verb.add_argument("--character", metavar="NAME", help="which of several in the file (default: the fullest body)")
     verb.set_defaults(run=lambda arguments, stages: run_export(arguments, stages, export_character))

@@ -20,6 +20,7 @@ from .played import Played, performance, played
 EXPORTS: dict[str, Callable[[Played, Path], None]] = {
     ".fbx": fbx.write,
     ".glb": gltf.write,
+    ".usdz": usd.write,
     ".usdc": usd.write,
     ".usd": usd.write,
 }

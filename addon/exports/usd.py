@@ -16,14 +16,17 @@ def write(what: Played, path: Path) -> None:
 
     All bones are written, those of controls too: with deforming bones alone, Blender 5.0's exporter leaves the motion
     of those between them out, and the face of a generated Rigify rig came back 14 cm from where it was.
-    what: as `played` gives it. path: of the .usdc or .usd. Raises ExportError where Blender was built without USD.
+    A .usdz holds materials and their pictures; .usdc and .usd, beside which pictures would have to lie, hold neither.
+
+    what: as `played` gives it. path: of the .usdz, .usdc or .usd.
+    Raises ExportError where Blender was built without USD.
     """
     if not has_usd():
         raise ExportError("This Blender was built without USD: choose .glb or .fbx, or use an official Blender.")
     options = {
         "selected_objects_only": False, "export_animation": True, "export_armatures": True, "export_shapekeys": True,
-        "export_materials": True, "export_hair": False, "export_lights": False, "export_cameras": False,
-        "convert_world_material": False, "relative_paths": False, "root_prim_path": "/root",
+        "export_materials": path.suffix.lower() == ".usdz", "export_hair": False, "export_lights": False,
+        "export_cameras": False, "convert_world_material": False, "relative_paths": False, "root_prim_path": "/root",
         "only_deform_bones": False, "check_existing": False,
     }  # fmt: skip
     known = {prop.identifier for prop in bpy.ops.wm.usd_export.get_rna_type().properties}

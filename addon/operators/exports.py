@@ -12,7 +12,7 @@ from ..armature import CharacterObjects, read
 FORMS = (
     ("FBX", "FBX (.fbx)", "Meshes, skeleton, shape keys and animation, for Unreal, Unity, Maya and MotionBuilder"),
     ("GLB", "glTF (.glb)", "Meshes, skeleton, shape keys and animation, for the web, Godot, Unreal and Unity"),
-    ("USDC", "USD (.usdc)", "Meshes, skeleton, blend shapes and animation, where this Blender has USD"),
+    ("USDZ", "USD (.usdz)", "Meshes, skeleton, blend shapes and animation, where this Blender has USD"),
     ("BVH", "BVH (.bvh)", "The body's motion alone, with VRM's bone names, for any animation program"),
     ("VRMA", "VRM Animation (.vrma)", "Body, expressions and gaze, for any VRM character"),
     ("CSV", "Live Link Face (.csv)", "The face's 52 ARKit shapes, head and eyes, for Unreal and MetaHuman"),
@@ -111,7 +111,7 @@ CLASSES = (UNDERSTUDY_OT_export, UNDERSTUDY_OT_mark_asset)
 
 
 def _export_entry(menu, _context) -> None:
-    menu.layout.operator("understudy.export", text="Performance (.fbx, .glb, .usdc, .bvh, .vrma, .csv)")
+    menu.layout.operator("understudy.export", text="Performance (.fbx, .glb, .usdz, .bvh, .vrma, .csv)")
 
 
 def register() -> None:
