@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import blinks, calibration, gaps, gaze, lips, signals, skull
+from . import blinks, calibration, cues, gaps, gaze, lips, signals, skull
 from .names import EXPRESSION, EXPRESSIONS, mirrored
 from .settings import Settings
 from .take import Take
@@ -42,6 +42,7 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
     told = calibration.told(take, settings)
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
     values = above_rest(with_scores(from_points(found), take.expressions[found.seen]), told.rest)
+    values = cues.with_pictures(values, take, found)
     raw[found.seen] = in_range(values, told.full)
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:

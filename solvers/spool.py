@@ -9,7 +9,7 @@ import numpy as np
 
 from .detectors.sight import Sight
 from .names import BODY_POINTS, EXPRESSIONS, FACE_POINT_COUNT, HAND_POINTS
-from .take import Landmarks, Take
+from .take import PORTRAIT, Landmarks, Take
 
 PARTS = {
     "body": len(BODY_POINTS),
@@ -17,9 +17,10 @@ PARTS = {
     "right_hand": len(HAND_POINTS),
     "face": FACE_POINT_COUNT,
 }
-SHAPES: dict[str, tuple[int, ...]] = {"expressions": (len(EXPRESSIONS),), "head": (4, 4)}
+SHAPES: dict[str, tuple[int, ...]] = {"expressions": (len(EXPRESSIONS),), "head": (4, 4), "portrait": PORTRAIT}
 for _part, _count in PARTS.items():
     SHAPES |= {f"{_part}.image": (_count, 3), f"{_part}.world": (_count, 3), f"{_part}.confidence": (_count,)}
+KINDS = {"portrait": np.uint8}  # all others are numbers
 
 
 class Spool:
@@ -47,13 +48,13 @@ class Spool:
     def add(self, sight: Sight) -> None:
         """Keep what was seen in one picture."""
         self.times.append(sight.time)
-        rows = {"expressions": sight.expressions, "head": sight.head}
+        rows = {"expressions": sight.expressions, "head": sight.head, "portrait": sight.portrait}
         for part in PARTS:
             points = getattr(sight, part)
             self.somebody |= points.seen
             rows |= {f"{part}.{name}": getattr(points, name) for name in ("image", "world", "confidence")}
         for name, values in rows.items():
-            self._rows[name].write(np.ascontiguousarray(values, np.float32).tobytes())
+            self._rows[name].write(np.ascontiguousarray(values, KINDS.get(name, np.float32)).tobytes())
 
     def take(self, size: tuple[int, int], **words) -> Take:
         """All rows as a take, whose arrays stay on disk.
@@ -62,7 +63,7 @@ class Spool:
         """
         self._files.close()
         arrays = {
-            name: np.memmap(self._path(name), np.float32, "r", shape=(self.count, *shape))
+            name: np.memmap(self._path(name), KINDS.get(name, np.float32), "r", shape=(self.count, *shape))
             for name, shape in SHAPES.items()
         }
         parts = {p: Landmarks(*(arrays[f"{p}.{name}"] for name in ("image", "world", "confidence"))) for p in PARTS}
@@ -70,6 +71,7 @@ class Spool:
             time=np.array(self.times),
             expressions=arrays["expressions"],
             head=arrays["head"],
+            portrait=arrays["portrait"],
             size=size,
             **parts,
             **words,

@@ -8,6 +8,8 @@ import numpy as np
 
 from .names import BODY_POINTS, EXPRESSIONS, FACE_POINT_COUNT, HAND_POINTS
 
+PORTRAIT = (72, 48)  # rows and columns of what is kept of a face's picture
+
 
 @dataclass(frozen=True)
 class Landmarks:
@@ -50,6 +52,8 @@ class Take:
     detector: {"name", "version", "models": {network: sha256}}.
     history: ((verb, {argument: value}), ...) what was done to get here.
     gaze: (T, 2, 2) rad as in Performance, where a phone has captured it (see captures); None where pictures were seen.
+    portrait: (T, 72, 48) uint8, the face as a small picture that looks into the camera (see cues.colours), 0 where it
+    was not seen; None in takes that were made before there were portraits, or by a phone.
     """
 
     time: np.ndarray
@@ -64,6 +68,7 @@ class Take:
     detector: dict
     history: tuple = field(default=())
     gaze: np.ndarray = None
+    portrait: np.ndarray = None
 
     @classmethod
     def empty(cls, time: np.ndarray, size: tuple[int, int], **words) -> Take:

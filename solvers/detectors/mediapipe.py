@@ -19,6 +19,7 @@ from ..names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
 from . import crops
 from .cast import Cast, distinct, same_place, strangers
 from .clothes import colours
+from .complexion import portrait
 from .crops import Square
 from .facing import head_of
 from .people import Person, belief, followed
@@ -384,7 +385,8 @@ def _sight(
     if face.points.seen:
         height, width = rgb.shape[:2]
         parts |= {
-            "face": face.points, "expressions": face.expressions, "head": head_of(face.points.image, (width, height))
+            "face": face.points, "expressions": face.expressions, "head": head_of(face.points.image, (width, height)),
+            "portrait": portrait(rgb, face.points.image),
         }  # fmt: skip
     return Sight(time, **parts)
 

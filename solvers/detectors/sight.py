@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..names import BODY_POINTS, EXPRESSIONS, FACE_POINT_COUNT, HAND_POINTS
+from ..take import PORTRAIT
 
 SIDES = ("left", "right")
 
@@ -42,6 +43,7 @@ class Sight:
     time: s. body (33), left_hand (21), right_hand (21), face (478): Points, sides anatomical.
     expressions: (52,) blendshape scores, NaN where there are none.
     head: (4, 4) face to camera, m, our axes; NaN without a face.
+    portrait: (72, 48) uint8 as in a take; 0 without a face.
     """
 
     time: float
@@ -51,3 +53,4 @@ class Sight:
     face: Points = field(default_factory=lambda: Points.none(FACE_POINT_COUNT))
     expressions: np.ndarray = field(default_factory=lambda: np.full(len(EXPRESSIONS), np.nan, np.float32))
     head: np.ndarray = field(default_factory=lambda: np.full((4, 4), np.nan, np.float32))
+    portrait: np.ndarray = field(default_factory=lambda: np.zeros(PORTRAIT, np.uint8))

@@ -1,0 +1,254 @@
+"""What a picture shows of a face beside its points: a tongue, and where brows went.
+
+The detector keeps a small portrait of every picture's face, as if it looked straight into the camera (see `places`).
+Against the portrait of the performer's own calm face it tells where skin, brows and lips went (optical flow), what
+became lighter or darker, and what colour is in and below the mouth. Linear maps learned on rendered heads make
+expressions of that (see presets/weights). They are believed as far as the face is large, turned to the camera, and no
+hand is before it.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from .names import EXPRESSION
+from .skull import Skull
+from .take import PORTRAIT, Take
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "presets" / "weights" / "cues.npz"
+SIDE = PORTRAIT[1]  # px of a portrait, which has as many again by half for its colours
+DIM = 12.0  # added to pixels (0..255) before their logarithm is taken: what a dark one is worth
+SKIN = (slice(17, 29), slice(14, 33))  # rows and columns of a portrait that are nose and cheeks: what it is measured by
+FARTHEST, STRONGEST = 1.2, 4.0  # how far a pixel's logarithm, and a flow in px, may be from the calm face's
+WINDOW, STRIDE = 2.0, 3  # px: standard deviation of a window of flow, and between two of them
+FAINT = 0.002  # squared slope of a portrait that is no more than noise
+BLOCKS = 12  # of shading, on each side of a portrait
+ACROSS = np.array([-0.7, -0.35, 0.0, 0.35, 0.7])  # where colours of the mouth are taken, in halves of its width
+CHIN_STEPS = (0.25, 0.5, 0.75)
+MOUTH_ROWS, LIP_ROWS = 9, (1, 5)
+DARK, DARK_SOFT = -0.9, 0.25  # logarithm against the skin's below which it is the inside of a mouth
+
+CALMEST, LEAST_CALM = 0.1, 5  # share, and number, of pictures that the calm face is the median of
+SMALL, LARGE = 60.0, 80.0  # px of a face's width between which it begins to be believed
+STRAIGHT, TURNED = np.radians(22.0), np.radians(35.0)  # yaw between which it ceases to be believed
+HAND_REACH = 0.12  # of the face's size, about the points of a hand
+STEADY = 0.12  # s: what lasts shorter is no cue
+AJAR, AGAPE = 0.45, 0.6  # opening of the lips, in widths of the mouth, between which a tongue ceases to be believed:
+TONGUE = "tongueOut"  # mouths that are open wider show it where it always lies
+
+
+@dataclass(frozen=True)
+class CueWeights:
+    """What was learned about faces in pictures (478 points, S pixels of a portrait, N features, K expressions).
+
+    reference: (478, 3) a mean calm face, x to the performer's left, y to the back, z up, in distances between the eyes.
+    steady: (478,) how little a point moves with expression; they sum to 1.
+    sites: (S, 3) the portrait's pixels on that face, row by row; NaN where the face is not.
+    points: (P,) those of the 478 that are features.
+    names: (K,) expressions. maps: (N, K) from features to them. bias: (K,).
+    low, high: (K,) what counts as nothing, and as 1. share: (K,) of the picture in the result, against the points.
+    """
+
+    reference: np.ndarray
+    steady: np.ndarray
+    sites: np.ndarray
+    points: np.ndarray
+    names: np.ndarray
+    maps: np.ndarray
+    bias: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    share: np.ndarray
+
+
+@functools.cache
+def weights() -> CueWeights:
+    """The shipped weights."""
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        return CueWeights(**{name: file[name] for name in file.files})
+
+
+def with_pictures(values: np.ndarray, take: Take, found: Skull) -> np.ndarray:
+    """Expressions with what the pictures tell of those that points hardly show.
+
+    values: (F, 52) by the points, above rest. take: as detected; without portraits the values stay. found: its head.
+    """
+    if take.portrait is None or not len(values):
+        return values
+    image, portraits = np.asarray(take.face.image[found.seen], float)[..., :2], take.portrait[found.seen]
+    trust = belief(take, found) * portraits.any((1, 2))
+    calm = calmest(values, trust > 0.5)
+    if calm is None:
+        return values
+    learned, result = weights(), values.copy()
+    told = tell(features(portraits, image, calm, learned), learned)
+    told = ndimage.median_filter(told, (_odd(STEADY, found.time), 1), mode="nearest")
+    closed = np.clip((AGAPE - opening(image)) / (AGAPE - AJAR), 0, 1)
+    for k, name in enumerate(learned.names):
+        share = learned.share[k] * trust * (closed if name == TONGUE else 1.0)
+        result[:, EXPRESSION[str(name)]] += share * (told[:, k] - result[:, EXPRESSION[str(name)]])
+    return result
+
+
+def opening(image: np.ndarray) -> np.ndarray:
+    """How far the lips are apart (F,), in widths of the mouth. image: (F, 478, 2) px."""
+    across, apart = (image[:, a] - image[:, b] for a, b in ((291, 61), (13, 14)))
+    return np.linalg.norm(apart, axis=1) / np.maximum(np.linalg.norm(across, axis=1), 1.0)
+
+
+def tell(seen: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """Expressions (F, K) of features (F, N): 0 up to `low`, then rising to 1 at `high`."""
+    return np.clip((seen @ learned.maps + learned.bias - learned.low) / (learned.high - learned.low), 0, 1)
+
+
+def calmest(values: np.ndarray, good: np.ndarray) -> np.ndarray | None:
+    """Which pictures (F,) show the performer's calm face; None where too few are good. good: (F,) bool."""
+    count = max(LEAST_CALM, int(CALMEST * good.sum()))
+    if good.sum() < 2 * count:
+        return None
+    effort = np.abs(values - np.percentile(values[good], 10, axis=0)).sum(1)
+    calm = np.zeros(len(values), bool)
+    calm[np.argsort(np.where(good, effort, np.inf))[:count]] = True
+    return calm
+
+
+def belief(take: Take, found: Skull) -> np.ndarray:
+    """How far portraits (F,) can be believed, 0..1: faces that are large, not turned away, and without a hand."""
+    image = np.asarray(take.face.image[found.seen], float)[..., :2]
+    low, high = image.min(1), image.max(1)
+    yaw = np.abs(np.arctan2(found.rotation[:, 0, 1], found.rotation[:, 1, 1]))
+    size = np.clip((np.ptp(image[..., 0], axis=1) - SMALL) / (LARGE - SMALL), 0, 1)
+    result = size * np.clip((TURNED - yaw) / (TURNED - STRAIGHT), 0, 1)
+    margin = HAND_REACH * (high - low)
+    for hand in (take.left_hand, take.right_hand):
+        points = np.asarray(hand.image[found.seen], float)[..., :2]
+        inside = (points > (low - margin)[:, None]) & (points < (high + margin)[:, None])  # NaN is nowhere
+        result = result * ~inside.all(-1).any(1)
+    return result
+
+
+def _odd(seconds: float, time: np.ndarray) -> int:
+    rate = np.median(np.diff(time)) if len(time) > 1 else 1.0
+    return 2 * int(seconds / max(rate, 1e-3) / 2) + 1
+
+
+def laid(image: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """The affine map (F, 4, 2) from the mean face's axes, and 1, to the picture that steady points (F, 478, 2) fit."""
+    root = np.sqrt(learned.steady)[:, None]
+    solid = np.column_stack([learned.reference, np.ones(len(learned.reference))])
+    return np.einsum("kp,fpi->fki", np.linalg.pinv(solid * root) * root.T, image)
+
+
+def places(image: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """Where the portrait's pixels are in a picture (S, 2) px, NaN off the face. image: (478, 2) px."""
+    return np.column_stack([learned.sites, np.ones(len(learned.sites))]) @ laid(image[None], learned)[0]
+
+
+def moved(image: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """Where the points are on the mean face (F, 478, 2), seen from the front: x and z, in its units.
+
+    image: (F, 478, 2) px. What the rigid head does not explain is laid upright and added to the mean face.
+    """
+    fit = laid(image, learned)
+    solid = np.column_stack([learned.reference, np.ones(len(learned.reference))])
+    apart = image - np.einsum("pk,fki->fpi", solid, fit)
+    size = np.linalg.norm(fit[:, 2], axis=1)[:, None]
+    up = fit[:, 2] / size
+    side = np.stack([-up[:, 1], up[:, 0]], 1)
+    local = np.stack([np.einsum("fpi,fi->fp", apart, side), np.einsum("fpi,fi->fp", apart, up)], -1)
+    return learned.reference[:, [0, 2]] + local / size[..., None]
+
+
+def colours(portraits: np.ndarray) -> np.ndarray:
+    """Portraits (F, 3/2 SIDE, SIDE) as kept, in red, green and blue (F, SIDE, SIDE, 3) 0..255.
+
+    Kept is I420 as of ITU-R BT.601: brightness, then both colour differences at half the size.
+    """
+    kept = portraits.astype(np.float32)
+    light = 1.164 * (kept[:, :SIDE] - 16)
+    half = kept[:, SIDE:].reshape(len(kept), 2, SIDE // 2, SIDE // 2) - 128
+    blue, red = np.repeat(np.repeat(half, 2, 2), 2, 3).transpose(1, 0, 2, 3)
+    tints = light + 1.596 * red, light - 0.813 * red - 0.391 * blue, light + 2.018 * blue
+    return np.clip(np.stack(tints, -1), 0, 255)
+
+
+def features(portraits: np.ndarray, image: np.ndarray, calm: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """What differs from the calm face (F, N): points, flow, shading, colours of the mouth, one after the other.
+
+    portraits: (F, 3/2 SIDE, SIDE) as kept. image: (F, 478, 2) px. calm: (F,) bool.
+    """
+    on_face, shown = moved(image, learned), colours(portraits)
+    face = np.isfinite(learned.sites[:, 0]).reshape(SIDE, SIDE)
+    light = np.log(shown + DIM).mean(-1)
+    light = (light - np.median(light[:, *SKIN].reshape(len(light), -1), 1)[:, None, None]) * face
+    base = np.median(light[calm], 0)
+    change = np.clip(light - base, -FARTHEST, FARTHEST)
+    size = SIDE // BLOCKS
+    parts = (
+        (on_face - np.median(on_face[calm], 0))[:, learned.points],
+        flow(base, change),
+        change.reshape(len(change), BLOCKS, size, BLOCKS, size).mean((2, 4)),
+        mouth(shown, on_face, calm, learned),
+    )
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], 1)
+
+
+def flow(base: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Where windows of the calm portrait (SIDE, SIDE) went, (F, n, n, 2) px to the right and down (Lucas, Kanade 1981).
+
+    change: (F, SIDE, SIDE) against the calm portrait.
+    """
+    middle = np.arange(STRIDE // 2, SIDE, STRIDE)
+    window = np.exp(-((np.arange(SIDE) - middle[:, None]) ** 2) / (2 * WINDOW**2))
+    window /= window.sum(1, keepdims=True)
+    down, right = np.gradient(ndimage.gaussian_filter(base, 0.8))
+    seen = lambda maps: window @ maps @ window.T  # noqa: E731
+    rr, dd, rd = seen(right * right) + FAINT, seen(down * down) + FAINT, seen(right * down)
+    r, d = seen(right * change), seen(down * change)
+    both = np.stack([dd * r - rd * d, rr * d - rd * r], -1) / (rr * dd - rd**2)[..., None]
+    return np.clip(-both, -STRONGEST, STRONGEST)
+
+
+def mouth(shown: np.ndarray, on_face: np.ndarray, calm: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """Colours in rows from under the nose to the chin against calm ones (F, rows, 5, 4): light, red, blue, tongue.
+
+    shown: (F, SIDE, SIDE, 3) 0..255. on_face: (F, 478, 2). `tongue` is what is as red as lips and not dark.
+    """
+    half = (on_face[:, 291] - on_face[:, 61]) / 2
+    nose, upper, over, under, lower, chin = (on_face[:, k] for k in (2, 0, 13, 14, 17, 152))
+    rows = [(nose + upper) / 2, upper, over, (over + under) / 2, under, lower]
+    rows += [lower + t * (chin - lower) for t in CHIN_STEPS]
+    spots = np.stack(rows, 1)[:, :, None] + half[:, None, None] * ACROSS[:, None]
+    logs = np.log(sampled(shown, spots, learned) + DIM)
+    skin = np.log(shown[:, *SKIN].reshape(len(shown), -1, 3) + DIM)
+    logs -= np.median(skin, 1)[:, None, None]
+    tints = np.stack([logs.mean(-1), logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
+    usual = np.median(tints[calm], 0)
+    lips = max(usual[LIP_ROWS, 1:4, 1].mean(), 0.05)
+    tongue = np.clip(tints[..., 1] / lips, -0.5, 2) / (1 + np.exp(-(tints[..., 0] - DARK) / DARK_SOFT))
+    return np.concatenate([tints - usual, (tongue - np.median(tongue[calm], 0))[..., None]], -1)
+
+
+def sampled(shown: np.ndarray, spots: np.ndarray, learned: CueWeights) -> np.ndarray:
+    """Colours (F, ..., 3) of portraits at spots (F, ..., 2) of the mean face, between pixels by straight lines."""
+    left, top, pixel = frame(learned.reference)
+    across = np.clip((spots[..., 0] - left) / pixel - 0.5, 0, SIDE - 1.001)
+    down = np.clip((top - spots[..., 1]) / pixel - 0.5, 0, SIDE - 1.001)
+    x, y = across.astype(int), down.astype(int)
+    a, b = (across - x)[..., None], (down - y)[..., None]
+    row = np.arange(len(shown)).reshape(-1, *[1] * (x.ndim - 1))
+    above = shown[row, y, x] * (1 - a) + shown[row, y, x + 1] * a
+    below = shown[row, y + 1, x] * (1 - a) + shown[row, y + 1, x + 1] * a
+    return above * (1 - b) + below * b
+
+
+def frame(reference: np.ndarray) -> tuple[float, float, float]:
+    """A portrait's left edge, its upper edge and the size of a pixel, on the mean face seen from the front."""
+    flat = reference[:, [0, 2]]
+    middle, half = (flat.max(0) + flat.min(0)) / 2, np.ptp(flat, axis=0).max() / 2 * 1.04
+    return float(middle[0] - half), float(middle[1] + half), float(2 * half / SIDE)
