@@ -96,11 +96,8 @@ def _at_rest(rig: bpy.types.Object | None) -> Iterator[None]:
 
 def _bare(mesh: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """A copy of a mesh without anything that moves it."""
-    copy = bpy.data.objects.new("Understudy Face", mesh.data.copy())
+    copy = bpy.data.objects.new("Understudy Face", bpy.data.meshes.new_from_object(mesh))  # without its shape keys
     scene.collection.objects.link(copy)
-    if copy.data.shape_keys is not None:
-        copy.shape_key_clear()
-    copy.data.animation_data_clear()
     copy.matrix_world = mesh.matrix_world.copy()
     for slot, own in zip(copy.material_slots, mesh.material_slots, strict=False):
         if own.link == "OBJECT":

@@ -72,11 +72,16 @@ def look(
 def displacements(points: np.ndarray, known: Responses) -> tuple[np.ndarray, np.ndarray]:
     """A face at rest (P, 3) in head axes, and how far it moves in all other pictures (F - 1, P, 3).
 
-    points: (F, 478, 3) px, the first at rest, in our axes. Both in distances between the eyes.
+    points: (F, 478, 3) px, the first at rest, in our axes; NaN where no face was found, and so is the result there.
+    Both are in distances between the eyes.
     """
     chosen = points[:, known.points]
     rest = align(chosen[:1], known.neutral, known.steady)[1][0]
-    return rest, align(chosen[1:], rest, known.steady)[1] - rest
+    moves = np.full(chosen[1:].shape, np.nan)
+    seen = np.isfinite(chosen[1:]).all((1, 2))
+    if seen.any():
+        moves[seen] = align(chosen[1:][seen], rest, known.steady)[1] - rest
+    return rest, moves
 
 
 def fit(points: np.ndarray, expressions: tuple[str, ...]) -> FaceRange:
