@@ -10,6 +10,7 @@ hand is before it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ BLOCKS = 12  # of shading, on each side of a portrait
 ACROSS = np.array([-0.7, -0.35, 0.0, 0.35, 0.7])  # where colours of the mouth are taken, in halves of its width
 CHIN_STEPS = (0.25, 0.5, 0.75)
 MOUTH_ROWS, LIP_ROWS = 9, (1, 5)
+AT_ONCE = 500  # pictures
 DARK, DARK_SOFT = -0.9, 0.25  # logarithm against the skin's below which it is the inside of a mouth
 
 CALMEST, LEAST_CALM = 0.1, 5  # share, and number, of pictures that the calm face is the median of
@@ -65,6 +67,32 @@ class CueWeights:
     high: np.ndarray
     share: np.ndarray
 
+    @functools.cached_property
+    def solid(self) -> np.ndarray:
+        """The mean face and a column of ones (478, 4)."""
+        return np.column_stack([self.reference, np.ones(len(self.reference))])
+
+    @functools.cached_property
+    def fit(self) -> np.ndarray:
+        """From points of a picture to the affine map (4, 478) that lays the mean face's steady points onto them."""
+        root = np.sqrt(self.steady)[:, None]
+        return np.linalg.pinv(self.solid * root) * root.T
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What pictures show of a face (F pictures), or the median of calm ones.
+
+    on_face: (F, 478, 2) points on the mean face. light: (F, SIDE, SIDE) logarithm against the skin's, 0 off the face.
+    tints: (F, MOUTH_ROWS, 5, 3) light, red and blue of the mouth against the skin's. tongue: (F, MOUTH_ROWS, 5) what
+    is as red as the calm lips and not dark.
+    """
+
+    on_face: np.ndarray
+    light: np.ndarray
+    tints: np.ndarray
+    tongue: np.ndarray
+
 
 @functools.cache
 def weights() -> CueWeights:
@@ -80,13 +108,13 @@ def with_pictures(values: np.ndarray, take: Take, found: Skull) -> np.ndarray:
     """
     if take.portrait is None or not len(values):
         return values
-    image, portraits = np.asarray(take.face.image[found.seen], float)[..., :2], take.portrait[found.seen]
+    image, portraits = take.face.image[found.seen][..., :2], take.portrait[found.seen]
     trust = belief(take, found) * portraits.any((1, 2))
     calm = calmest(values, trust > 0.5)
     if calm is None:
         return values
     learned, result = weights(), values.copy()
-    told = tell(features(portraits, image, calm, learned), learned)
+    told = np.concatenate([tell(part, learned) for part in features(portraits, image, calm, learned)])
     told = ndimage.median_filter(told, (_odd(STEADY, found.time), 1), mode="nearest")
     closed = np.clip((AGAPE - opening(image)) / (AGAPE - AJAR), 0, 1)
     for k, name in enumerate(learned.names):
@@ -119,7 +147,7 @@ def calmest(values: np.ndarray, good: np.ndarray) -> np.ndarray | None:
 
 def belief(take: Take, found: Skull) -> np.ndarray:
     """How far portraits (F,) can be believed, 0..1: faces that are large, not turned away, and without a hand."""
-    image = np.asarray(take.face.image[found.seen], float)[..., :2]
+    image = take.face.image[found.seen][..., :2]
     low, high = image.min(1), image.max(1)
     yaw = np.abs(np.arctan2(found.rotation[:, 0, 1], found.rotation[:, 1, 1]))
     size = np.clip((np.ptp(image[..., 0], axis=1) - SMALL) / (LARGE - SMALL), 0, 1)
@@ -139,14 +167,13 @@ def _odd(seconds: float, time: np.ndarray) -> int:
 
 def laid(image: np.ndarray, learned: CueWeights) -> np.ndarray:
     """The affine map (F, 4, 2) from the mean face's axes, and 1, to the picture that steady points (F, 478, 2) fit."""
-    root = np.sqrt(learned.steady)[:, None]
-    solid = np.column_stack([learned.reference, np.ones(len(learned.reference))])
-    return np.einsum("kp,fpi->fki", np.linalg.pinv(solid * root) * root.T, image)
+    return np.einsum("kp,fpi->fki", learned.fit, image)
 
 
 def places(image: np.ndarray, learned: CueWeights) -> np.ndarray:
     """Where the portrait's pixels are in a picture (S, 2) px, NaN off the face. image: (478, 2) px."""
-    return np.column_stack([learned.sites, np.ones(len(learned.sites))]) @ laid(image[None], learned)[0]
+    fit = laid(image[None], learned)[0]
+    return learned.sites @ fit[:3] + fit[3]
 
 
 def moved(image: np.ndarray, learned: CueWeights) -> np.ndarray:
@@ -155,8 +182,7 @@ def moved(image: np.ndarray, learned: CueWeights) -> np.ndarray:
     image: (F, 478, 2) px. What the rigid head does not explain is laid upright and added to the mean face.
     """
     fit = laid(image, learned)
-    solid = np.column_stack([learned.reference, np.ones(len(learned.reference))])
-    apart = image - np.einsum("pk,fki->fpi", solid, fit)
+    apart = image - np.einsum("pk,fki->fpi", learned.solid, fit)
     size = np.linalg.norm(fit[:, 2], axis=1)[:, None]
     up = fit[:, 2] / size
     side = np.stack([-up[:, 1], up[:, 0]], 1)
@@ -177,23 +203,44 @@ def colours(portraits: np.ndarray) -> np.ndarray:
     return np.clip(np.stack(tints, -1), 0, 255)
 
 
-def features(portraits: np.ndarray, image: np.ndarray, calm: np.ndarray, learned: CueWeights) -> np.ndarray:
-    """What differs from the calm face (F, N): points, flow, shading, colours of the mouth, one after the other.
+def features(portraits: np.ndarray, image: np.ndarray, calm: np.ndarray, learned: CueWeights) -> Iterator[np.ndarray]:
+    """What differs from the calm face (n, N), of so many pictures at once that memory does not grow with the clip.
 
+    Points, flow, shading, colours of the mouth, one after the other.
     portraits: (F, 3/2 SIDE, SIDE) as kept. image: (F, 478, 2) px. calm: (F,) bool.
     """
+    tints = looks(portraits[calm], image[calm], learned).tints
+    lips = max(np.median(tints, 0)[LIP_ROWS, 1:4, 1].mean(), 0.05)
+    usual = looks(portraits[calm], image[calm], learned, lips)
+    usual = Looks(*(np.median(value, 0) for value in vars(usual).values()))
+    for start in range(0, len(image), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        yield _apart(looks(portraits[part], image[part], learned, lips), usual, learned)
+
+
+def looks(portraits: np.ndarray, image: np.ndarray, learned: CueWeights, lips: float = 1.0) -> Looks:
+    """What portraits (F, 3/2 SIDE, SIDE) and points (F, 478, 2) px show. lips: how red the calm lips are."""
     on_face, shown = moved(image, learned), colours(portraits)
     face = np.isfinite(learned.sites[:, 0]).reshape(SIDE, SIDE)
-    light = np.log(shown + DIM).mean(-1)
+    logs = np.log(shown + DIM)
+    skin = np.median(logs[:, *SKIN].reshape(len(logs), -1, 3), 1)
+    light = logs.mean(-1)
     light = (light - np.median(light[:, *SKIN].reshape(len(light), -1), 1)[:, None, None]) * face
-    base = np.median(light[calm], 0)
-    change = np.clip(light - base, -FARTHEST, FARTHEST)
+    mouth = np.log(sampled(shown, spots(on_face), learned) + DIM) - skin[:, None, None]
+    tints = np.stack([mouth.mean(-1), mouth[..., 0] - mouth[..., 1], mouth[..., 2] - mouth[..., 1]], -1)
+    tongue = np.clip(tints[..., 1] / lips, -0.5, 2) / (1 + np.exp(-(tints[..., 0] - DARK) / DARK_SOFT))
+    return Looks(on_face, light, tints, tongue)
+
+
+def _apart(seen: Looks, usual: Looks, learned: CueWeights) -> np.ndarray:
+    """The features (F, N) of faces, against the usual one of the same performer."""
+    change = np.clip(seen.light - usual.light, -FARTHEST, FARTHEST)
     size = SIDE // BLOCKS
     parts = (
-        (on_face - np.median(on_face[calm], 0))[:, learned.points],
-        flow(base, change),
+        (seen.on_face - usual.on_face)[:, learned.points],
+        flow(usual.light, change),
         change.reshape(len(change), BLOCKS, size, BLOCKS, size).mean((2, 4)),
-        mouth(shown, on_face, calm, learned),
+        np.concatenate([seen.tints - usual.tints, (seen.tongue - usual.tongue)[..., None]], -1),
     )
     return np.concatenate([part.reshape(len(part), -1) for part in parts], 1)
 
@@ -214,31 +261,23 @@ def flow(base: np.ndarray, change: np.ndarray) -> np.ndarray:
     return np.clip(-both, -STRONGEST, STRONGEST)
 
 
-def mouth(shown: np.ndarray, on_face: np.ndarray, calm: np.ndarray, learned: CueWeights) -> np.ndarray:
-    """Colours in rows from under the nose to the chin against calm ones (F, rows, 5, 4): light, red, blue, tongue.
+def spots(on_face: np.ndarray) -> np.ndarray:
+    """Where colours of the mouth are taken (F, MOUTH_ROWS, 5, 2): in rows from under the nose to the chin.
 
-    shown: (F, SIDE, SIDE, 3) 0..255. on_face: (F, 478, 2). `tongue` is what is as red as lips and not dark.
+    on_face: (F, 478, 2).
     """
     half = (on_face[:, 291] - on_face[:, 61]) / 2
     nose, upper, over, under, lower, chin = (on_face[:, k] for k in (2, 0, 13, 14, 17, 152))
     rows = [(nose + upper) / 2, upper, over, (over + under) / 2, under, lower]
     rows += [lower + t * (chin - lower) for t in CHIN_STEPS]
-    spots = np.stack(rows, 1)[:, :, None] + half[:, None, None] * ACROSS[:, None]
-    logs = np.log(sampled(shown, spots, learned) + DIM)
-    skin = np.log(shown[:, *SKIN].reshape(len(shown), -1, 3) + DIM)
-    logs -= np.median(skin, 1)[:, None, None]
-    tints = np.stack([logs.mean(-1), logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
-    usual = np.median(tints[calm], 0)
-    lips = max(usual[LIP_ROWS, 1:4, 1].mean(), 0.05)
-    tongue = np.clip(tints[..., 1] / lips, -0.5, 2) / (1 + np.exp(-(tints[..., 0] - DARK) / DARK_SOFT))
-    return np.concatenate([tints - usual, (tongue - np.median(tongue[calm], 0))[..., None]], -1)
+    return np.stack(rows, 1)[:, :, None] + half[:, None, None] * ACROSS[:, None]
 
 
-def sampled(shown: np.ndarray, spots: np.ndarray, learned: CueWeights) -> np.ndarray:
+def sampled(shown: np.ndarray, at: np.ndarray, learned: CueWeights) -> np.ndarray:
     """Colours (F, ..., 3) of portraits at spots (F, ..., 2) of the mean face, between pixels by straight lines."""
     left, top, pixel = frame(learned.reference)
-    across = np.clip((spots[..., 0] - left) / pixel - 0.5, 0, SIDE - 1.001)
-    down = np.clip((top - spots[..., 1]) / pixel - 0.5, 0, SIDE - 1.001)
+    across = np.clip((at[..., 0] - left) / pixel - 0.5, 0, SIDE - 1.001)
+    down = np.clip((top - at[..., 1]) / pixel - 0.5, 0, SIDE - 1.001)
     x, y = across.astype(int), down.astype(int)
     a, b = (across - x)[..., None], (down - y)[..., None]
     row = np.arange(len(shown)).reshape(-1, *[1] * (x.ndim - 1))
