@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import threading
 from pathlib import Path
 
@@ -21,7 +22,10 @@ def add_verb(verbs) -> None:
         "--host", default="127.0.0.1", metavar="H",
         help="address to listen at (default: 127.0.0.1, which only this machine reaches)",
     )  # fmt: skip
-    verb.add_argument("--token", default="", metavar="T", help="the only key that is let in (default: any)")
+    verb.add_argument(
+        "--token", default=os.environ.get("UNDERSTUDY_TOKEN", ""), metavar="T",
+        help="the only key that is let in (default: UNDERSTUDY_TOKEN of the environment, else any)",
+    )  # fmt: skip
     verb.add_argument("--folder", metavar="DIR", help="for uploads, tasks and films (default: in the user's cache)")
     verb.add_argument("--workers", type=int, default=1, metavar="N", help="performances made at a time (default: 1)")
     verb.add_argument("--queue", type=int, default=100, metavar="N", help="tasks that may wait (default: 100)")
@@ -84,7 +88,7 @@ def run_serve(arguments, stages: Stages) -> None:
 def _greet(server, arguments, stages: Stages) -> None:
     """Say where the server is and how it is used."""
     stages.say(f"Understudy answers at {server.url}; for scripts written with Runway's package:")
-    stages.say(f"export RUNWAYML_BASE_URL={server.url} RUNWAYML_API_SECRET={arguments.token or 'any'}")
+    stages.say(f"export RUNWAYML_BASE_URL={server.url} RUNWAYML_API_SECRET={'TOKEN' if arguments.token else 'any'}")
     if not server.local:
         who = "Whoever has the token" if arguments.token else "Without --token, whoever reaches this machine"
         stages.say(f"warning: this listens beyond this machine. {who} can have films made here.")

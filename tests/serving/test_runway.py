@@ -304,3 +304,23 @@ def test_character_film_is_handed_on(serve, runway, clip, finished):
     character = {"type": "video", "uri": data_uri(clip, "video/mp4")}
     order(client, character, data_uri(clip, "video/mp4"), ratio="960:960").wait_for_task_output(timeout=20)
     assert lines[0][lines[0].index("--character") + 1].endswith("/character.mp4")
+
+
+def test_waiting_for_a_cancelled_task_ends(serve, runway, clip, finished):
+    """Who waits for a task with the asynchronous client hears at once that it was cancelled."""
+    import asyncio
+
+    import runwayml
+
+    server = serve(finished, work="slow")
+
+    async def wait():
+        async with runwayml.AsyncRunwayML(api_key="any", base_url=server.url) as client:
+            task = await order(client, RIG, data_uri(clip, "video/mp4"))
+            await client.tasks.delete(task.id)
+            await task.wait_for_task_output(timeout=20)
+
+    runway(server.url)
+    with pytest.raises(runwayml.TaskFailedError) as failed:
+        asyncio.run(wait())
+    assert failed.value.task_details.status == "CANCELLED"
