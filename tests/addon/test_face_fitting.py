@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from understudy.solvers.errors import UnderstudyError
 from understudy.solvers.face_range import FaceRange
 from understudy.solvers.names import EXPRESSION, EXPRESSIONS
 
@@ -48,7 +49,7 @@ def test_the_starter_is_fitted_by_the_operator(starter, extension, empty_scene):
     assert state(starter) == before and face_fitting.glance(starter.armature)
     made = face_fitting.kept(starter)
     assert {"jawOpen", "mouthSmileLeft", "mouthPucker"} <= set(made.gains) and made.apart == 0
-    assert read(starter).face == made and "1 shapes seen; jawOpen ×0.80" in face_fitting.told(made)
+    assert read(starter).face == made and "shapes seen" in face_fitting.told(made)
     del starter.armature.data["understudy_face"]  # in another file with the same character
     assert read(starter).face == made
     assert bpy.ops.understudy.forget_face() == {"FINISHED"} and read(starter).face == FaceRange()
@@ -114,7 +115,10 @@ def test_real_faces_on_bones(shared, name):
     from understudy.solvers.settings import Settings
     from understudy.solvers.tpose import measure
 
-    character = replace(read(open_character(shared / "characters" / name)), sliders=())
+    try:
+        character = replace(read(open_character(shared / "characters" / name)), sliders=())
+    except UnderstudyError as fault:  # a .blend of a later Blender
+        pytest.skip(str(fault))
     preset = recognise(character)
     assert len(face_bones.shown(preset)) >= 40
     values = np.zeros((4, len(EXPRESSIONS)))
@@ -149,5 +153,5 @@ def test_the_command_line_fits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(face_fitting, "found", lambda *_: FaceRange({"jawOpen": 0.8}))
     assert main(["fit-face"]) == 0
     kept = list((tmp_path / "fits").glob("*.json"))
-    assert len(kept) == 1 and json.loads(kept[0].read_text())["gains"] and "shapes seen" in capsys.readouterr().out
+    assert len(kept) == 1 and json.loads(kept[0].read_text())["gains"] and "1 shapes seen; jawOpen ×0.80" in capsys.readouterr().out
     assert main(["fit-face", "--forget"]) == 0 and not list((tmp_path / "fits").glob("*.json"))
