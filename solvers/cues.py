@@ -36,6 +36,7 @@ AT_ONCE = 500  # pictures
 DARK, DARK_SOFT = -0.9, 0.25  # logarithm against the skin's below which it is the inside of a mouth
 
 CALMEST, LEAST_CALM = 0.1, 5  # share, and number, of pictures that the calm face is the median of
+AROUND = 0.15  # s on either side of a moment that is known to be calm
 SMALL, LARGE = 60.0, 80.0  # px of a face's width between which it begins to be believed
 STRAIGHT, TURNED = np.radians(22.0), np.radians(35.0)  # yaw between which it ceases to be believed
 HAND_REACH = 0.12  # of the face's size, about the points of a hand
@@ -101,16 +102,18 @@ def weights() -> CueWeights:
         return CueWeights(**{name: file[name] for name in file.files})
 
 
-def with_pictures(values: np.ndarray, take: Take, found: Skull) -> np.ndarray:
+def with_pictures(values: np.ndarray, take: Take, found: Skull, neutral: float = 0.0) -> np.ndarray:
     """Expressions with what the pictures tell of those that points hardly show.
 
     values: (F, 52) by the points, above rest. take: as detected; without portraits the values stay. found: its head.
+    neutral: s, a moment at which the face is calm; 0 where that is to be found out.
     """
     if take.portrait is None or not len(values):
         return values
     image, portraits = take.face.image[found.seen][..., :2], take.portrait[found.seen]
     trust = belief(take, found) * portraits.any((1, 2))
-    calm = calmest(values, trust > 0.5)
+    calm = (np.abs(found.time - neutral) < AROUND) & (trust > 0.5) if neutral > 0 else None
+    calm = calm if calm is not None and calm.any() else calmest(values, trust > 0.5)
     if calm is None:
         return values
     learned, result = weights(), values.copy()

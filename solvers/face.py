@@ -42,7 +42,7 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
     told = calibration.told(take, settings)
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
     values = above_rest(with_scores(from_points(found), take.expressions[found.seen]), told.rest)
-    values = cues.with_pictures(values, take, found)
+    values = cues.with_pictures(values, take, found, settings.neutral)
     raw[found.seen] = in_range(values, told.full)
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:

@@ -71,6 +71,12 @@ def test_brows_that_only_the_picture_shows_come_down():
     assert values[: LOW - 2].max() < 0.02
 
 
+def test_a_moment_that_is_known_to_be_calm_counts():
+    """Where the performer is said to be calm while brows are low, they are not low."""
+    take, found = frowning()
+    assert cues.with_pictures(np.zeros((FRAMES, 52)), take, found, take.time[-2])[LOW + 2 :, BROWS].max() < 0.02
+
+
 @pytest.mark.parametrize("light", [0.6, 1.15])
 def test_a_change_of_light_alone_tells_nothing(light):
     """A face that does nothing while the light changes stays calm."""
