@@ -153,5 +153,6 @@ def test_the_command_line_fits(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(face_fitting, "found", lambda *_: FaceRange({"jawOpen": 0.8}))
     assert main(["fit-face"]) == 0
     kept = list((tmp_path / "fits").glob("*.json"))
-    assert len(kept) == 1 and json.loads(kept[0].read_text())["gains"] and "1 shapes seen; jawOpen ×0.80" in capsys.readouterr().out
+    assert len(kept) == 1 and json.loads(kept[0].read_text())["gains"] == {"jawOpen": 0.8}
+    assert "1 shapes seen; jawOpen ×0.80" in capsys.readouterr().out
     assert main(["fit-face", "--forget"]) == 0 and not list((tmp_path / "fits").glob("*.json"))
