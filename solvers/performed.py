@@ -121,9 +121,18 @@ def shown_expressions(preset: RigPreset, values: dict[str, np.ndarray], count: i
     if (np.count_nonzero(weights, 1) == 1).all():
         found = shown @ weights / (weights**2).sum(0)
     else:
-        found = np.stack([nnls(weights, row)[0] for row in np.maximum(shown, 0.0)])
+        found = np.stack([_shown_by(weights, row) for row in np.maximum(shown, 0.0)])
     result[:, [EXPRESSION[name] for name in names]] = np.maximum(found, 0.0)
     return result
+
+
+def _shown_by(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The expressions (E,) >= 0 that set sliders so; a slider at 0 may be asked for less, which it cannot show.
+
+    weights: (S, E). values: (S,) >= 0. Lawson and Hanson 1974, chapter 23, with a slack for each slider at 0.
+    """
+    slack = np.eye(len(values))[:, values <= 0]
+    return nnls(np.concatenate([weights, slack], 1), values)[0][: weights.shape[1]]
 
 
 def _gaze_of_shapes(expressions: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from .played import Played
 def alone(what: Played) -> Iterator[bpy.types.Scene]:
     """A scene with the character and nothing else in it, its action's name, frames and rate; gone at the end.
 
-    Exporters call an animation after its scene. What is hidden in the user's scene only is shown in this one.
+    Exporters call an animation after its scene. What is hidden in the user's scene only is shown in this one. What the
+    character hangs on, such as an empty that turns it upright, is there too: without, it would stand elsewhere.
     """
     render, scene = what.scene.render, bpy.data.scenes.new("Understudy Export")
     there = bpy.data.scenes.get(what.name)
@@ -29,8 +30,8 @@ def alone(what: Played) -> Iterator[bpy.types.Scene]:
         scene.render.fps, scene.render.fps_base = render.fps, render.fps_base
         scene.unit_settings.scale_length = what.scene.unit_settings.scale_length
         things = [*((what.objects.armature,) if what.objects.armature else ()), *what.objects.meshes]
-        for thing in things:
-            scene.collection.objects.link(thing)
+        for needed in dict.fromkeys((*things, *(above for thing in things for above in _above(thing)))):
+            scene.collection.objects.link(needed)
         layer = scene.view_layers[0]
         layer.update()
         with bpy.context.temp_override(scene=scene, view_layer=layer):
@@ -42,6 +43,15 @@ def alone(what: Played) -> Iterator[bpy.types.Scene]:
         if there is not None:
             there.name = what.name
         what.scene.frame_set(what.scene.frame_current, subframe=what.scene.frame_subframe)
+
+
+def _above(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """All that an object hangs on."""
+    found = []
+    while thing.parent is not None:
+        thing = thing.parent
+        found.append(thing)
+    return found
 
 
 @contextlib.contextmanager

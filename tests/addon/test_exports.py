@@ -140,6 +140,27 @@ def test_controls_are_left_out(acted, tmp_path, shared):
     assert len(rig.data.bones) == 160 and all(bone.name.startswith("DEF") for bone in rig.data.bones)
 
 
+@pytest.mark.parametrize("suffix", [".fbx", ".glb", ".usdc"])
+def test_what_a_character_hangs_on_counts(figure, tmp_path, suffix):
+    """Under an empty that moves, turns and shrinks it, a character is written where it is seen."""
+    empty = bpy.data.objects.new("Stand", None)
+    bpy.context.scene.collection.objects.link(empty)
+    empty.location, empty.rotation_euler, empty.scale = (1, 2, 0.5), (0, 0, 0.7), (0.5, 0.5, 0.5)
+    figure.armature.parent = empty
+    bone = figure.armature.pose.bones["leftLowerArm"]
+    bone.rotation_mode = "XYZ"
+    for frame, turn in ((1, 0.0), (8, 1.0)):
+        bone.rotation_euler.x = turn
+        bone.keyframe_insert("rotation_euler", frame=frame)
+    before = joints(bpy.context.scene, figure.armature, ["leftHand", "head"], FRAMES)
+    exports.write(figure, tmp_path / f"out{suffix}")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    READERS[suffix](str(tmp_path / f"out{suffix}"))
+    (rig,) = [thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE"]
+    after = joints(bpy.context.scene, rig, ["leftHand", "head"], [frame - 1 + FIRST[suffix] for frame in FRAMES])
+    assert np.linalg.norm(after - before, axis=-1).max() < MILLIMETRE and np.ptp(before, axis=0).max() > 0.02
+
+
 def moved(objects, frames):
     """{joint: places (N, 3) m} of a character with VRM's bone names."""
     there = [joint for joint in names.JOINTS if joint in objects.armature.data.bones]

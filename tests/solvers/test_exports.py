@@ -128,6 +128,28 @@ def test_bvh_stands_where_the_performer_stands(performance, tmp_path):
         assert np.allclose(place, joints[:, names.JOINT[name]], atol=1e-5), name
 
 
+@pytest.mark.parametrize("missing", [("chest", "upperChest"), ("neck", "leftShoulder", "rightToes", "jaw")])
+def test_joints_that_a_character_lacks_are_left_out(performance, tmp_path, missing):
+    """Without a place and a turn of their own joints are in no file, and all others stand where they would."""
+    rotations, rest = performance.rotations.copy(), performance.skeleton.copy()
+    lost = [names.JOINT[name] for name in missing]
+    rotations[:, lost] = [1, 0, 0, 0]
+    whole = skeleton.joint_positions(rotations, performance.root, rest)
+    rest[lost] = np.nan
+    partial = dataclasses.replace(performance, rotations=rotations, skeleton=rest)
+    exports.write(partial, tmp_path / "p.bvh")
+    positions, _ = read_bvh(tmp_path / "p.bvh")
+    assert set(positions) == set(names.JOINTS) - set(missing)
+    for name, place in positions.items():
+        assert np.allclose(place, y_up(whole[:, names.JOINT[name]]), atol=1e-5), name
+    exports.write(partial, tmp_path / "p.points.npz")
+    with np.load(tmp_path / "p.points.npz") as file:
+        assert np.isnan(file["joints"][:, lost]).all()
+        assert np.allclose(np.delete(file["joints"], lost, 1), np.delete(whole, lost, 1))
+    exports.write(partial, tmp_path / "p.vrma")
+    assert not [name for name in missing if f'"{name}"'.encode() in (tmp_path / "p.vrma").read_bytes()]
+
+
 def test_csv_is_live_link_faces(performance, tmp_path):
     """61 columns under Epic's names, rows a sixtieth of a second apart, shapes at their true times."""
     exports.write(performance, tmp_path / "p.csv")
