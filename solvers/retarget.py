@@ -17,6 +17,7 @@ from .acting import LOOKS, strengths
 from .aim import Target, aimed
 from .arms import touch
 from .by_hand import left_to_hand
+from .channels import with_channels
 from .character import Character
 from .clearance import clear
 from .clip import Clip
@@ -113,12 +114,13 @@ def retarget(
         bones, rotations = (*bones, *face.bones), np.concatenate([rotations, face.rotations], 1)
         movers, locations = (*movers, *face.movers), np.concatenate([locations, face.locations], 1)
         faces = (*faces, *face.bones, *face.movers)
-    return Clip(
+    clip = Clip(
         frames=keys.frames, fps=float(fps), bones=bones, rotations=rotations, movers=movers, locations=locations,
         sliders=sliders, values=values, switches=dict(preset.switches) if bones else {},
         missing=lacking(preset), name=f"{character.name} performance", by_hand=by_hand,
         left=left_out(left(performance, keys.time, settings), rig, faces),
     )  # fmt: skip
+    return with_channels(clip, shown, acted, character, preset, settings)
 
 
 def hands_placed(
