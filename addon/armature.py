@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from ..solvers.character import Character
+from ..solvers.faces import EXPRESSED
 from ..solvers.presets import STATED
 from . import face_shapes, skin, vrm
 
@@ -100,9 +101,10 @@ def _parents_first(armature: bpy.types.Armature) -> list[bpy.types.Bone]:
 
 def _tags(rig: bpy.types.Object) -> dict[str, str | float]:
     """{word: value} of marks on an armature; which bones a VRM character says that it has is one of them."""
-    stated = vrm.of_addon(rig)
+    stated, expressed = vrm.of_addon(rig), vrm.expressions_of_addon(rig)
     marks = {key: value for key, value in rig.data.items() if isinstance(value, (str, int, float))}
-    return marks | ({STATED: json.dumps(stated)} if stated else {})
+    marks |= {STATED: json.dumps(stated)} if stated else {}
+    return marks | ({EXPRESSED: json.dumps(expressed)} if expressed else {})
 
 
 def _properties(rig: bpy.types.Object) -> dict[str, float]:

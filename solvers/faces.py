@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ KEYS = {"name", "source", "prefix", "suffix", "sides", "pattern", "face", "shape
 LEAST = 3  # sliders of a kind that a face must have; single names are alike by chance
 # Expressions that ARKit has once and that some characters split into two sides.
 WHOLE = ("browInnerUp", "cheekPuff")
+EXPRESSED = "understudy_expressions"  # the tag by which a character says of what its expressions are made, as JSON
 
 Weights = dict[str, dict[str, float]]  # {expression: {slider: weight}}
 
@@ -126,6 +128,25 @@ def face_of(sliders: tuple[str, ...], presets: Iterable[FacePreset] | None = Non
             names.append(name)
             face |= added
     return " and ".join(names), face
+
+
+def stated_face(words: str, sliders: tuple[str, ...]) -> Weights:
+    """{expression: {slider: weight}} of a character that says itself of what sliders its expressions are made.
+
+    words: JSON {name of an expression, such as VRM's: {slider: weight}}. sliders: those that are there.
+    """
+    try:
+        told = {name: parts.items() for name, parts in json.loads(words).items()}
+        made = {name: {s: float(weight) for s, weight in parts if s in sliders} for name, parts in told.items()}
+    except (TypeError, ValueError, AttributeError):  # a mark of somebody else's
+        return {}
+    face: Weights = {}
+    for expression, names in face_of(tuple(name for name, parts in made.items() if parts))[1].items():
+        for name, weight in names.items():
+            for slider, part in made[name].items():
+                moved = face.setdefault(expression, {})
+                moved[slider] = moved.get(slider, 0.0) + weight * part
+    return face
 
 
 def weights_on(preset: FacePreset, sliders: tuple[str, ...]) -> Weights:

@@ -13,7 +13,7 @@ from .character import Character
 from .drives import drives
 from .errors import OutputError, RigError
 from .face_places import places_of
-from .faces import expressions, face_of
+from .faces import EXPRESSED, expressions, face_of, stated_face
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
 from .preset_file import PresetFile, on, pattern_of, plain, read, sides_of
 from .record import written_whole
@@ -281,7 +281,7 @@ def recognise(
     preset, bones = fitting(character, presets, tuple(own))
     if preset not in own and not _is_body(bones):
         bones = {joint: bone for joint, bone in bones.items() if joint in HEAD}
-        if not _face(preset, character.sliders):
+        if not _face(preset, character):
             raise RigError(_refusal(character, presets))
     return fitted(preset, character, bones)
 
@@ -291,7 +291,7 @@ def fitted(preset: RigPreset, character: Character, bones: dict[str, str]) -> Ri
 
     preset: the kind. character: as its rig sees itself. bones: {joint: bone} of the character.
     """
-    face = _face(preset, character.sliders)
+    face = _face(preset, character)
     absent = [j for j in JOINTS if j not in bones] + [e for e in EXPRESSIONS if e not in face]
     named = preset.name != UNNAMED and len(preset.bones) > 0
     known = [joint for joint in bones if joint in preset.bones]
@@ -432,9 +432,14 @@ def _named_channels(preset: RigPreset, character: Character) -> dict[str, tuple[
     return there
 
 
-def _face(preset: RigPreset, sliders: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """{expression: {slider: weight}} as the preset has it, and for the rest as it is found by the sliders' names."""
-    _, face = face_of(sliders)
+def _face(preset: RigPreset, character: Character) -> dict[str, dict[str, float]]:
+    """{expression: {slider: weight}} as the preset has it, and for the rest as it is found by the sliders' names.
+
+    Where a character says itself of what its expressions are made, and that shows more, it is believed.
+    """
+    sliders = character.sliders
+    face, stated = face_of(sliders)[1], stated_face(character.tags.get(EXPRESSED, "{}"), sliders)
+    face = stated if len(stated) > len(face) else face
     for expression, weights in preset.face.items():
         present = {slider: float(weight) for slider, weight in weights.items() if slider in sliders}
         if present:

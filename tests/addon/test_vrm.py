@@ -10,9 +10,10 @@ from understudy.solvers.presets import STATED, recognise
 NODES = [{"name": "Bone_0"}, {"name": "Bone_1"}, {"name": "Bone_2"}, {}]
 
 
-def written(path, extensions, nodes=NODES):
+def written(path, extensions, nodes=NODES, meshes=()):
     """A binary glTF file with nothing but these extensions and nodes."""
-    text = json.dumps({"asset": {"version": "2.0"}, "nodes": nodes, "extensions": extensions}).encode()
+    document = {"asset": {"version": "2.0"}, "nodes": nodes, "meshes": list(meshes), "extensions": extensions}
+    text = json.dumps(document).encode()
     text += b" " * (-len(text) % 4)
     path.write_bytes(struct.pack("<4sIII4s", b"glTF", 2, 20 + len(text), len(text), b"JSON") + text)
     return path
@@ -38,6 +39,26 @@ def test_a_file_of_either_version_states_its_bones(tmp_path):
 def test_a_file_that_states_nothing(tmp_path, extensions):
     """Without a humanoid, with unknown joints or nodes that are not there, nothing is stated."""
     assert vrm.of_file(written(tmp_path / "some.glb", extensions)) == {}
+
+
+MESH = {"primitives": [{"extras": {"targetNames": ["open", "shut"]}}]}
+
+
+@pytest.mark.parametrize("extensions, wanted", [
+    ({"VRMC_vrm": {"expressions": {"preset": {"aa": {"morphTargetBinds": [{"node": 0, "index": 0, "weight": 0.8}]}},
+                                   "custom": {"mine": {"morphTargetBinds": [{"node": 0, "index": 5}]}}}}},
+     {"aa": {"open": 0.8}, "mine": {"target_5": 1.0}}),
+    ({"VRM": {"blendShapeMaster": {"blendShapeGroups": [
+        {"presetName": "blink_l", "binds": [{"mesh": 0, "index": 1, "weight": 100}]},
+        {"presetName": "unknown", "name": "Mine", "binds": [{"mesh": 0, "index": 0, "weight": 50}]}]}}},
+     {"Blink_L": {"shut": 1.0}, "Mine": {"open": 0.5}}),
+    ({"VRM": {"blendShapeMaster": {"blendShapeGroups": [{"presetName": "a", "binds": [{"mesh": 7}]}]}}}, {}),
+    ({"VRM": {"blendShapeMaster": []}}, {}), ({}, {}),
+])  # fmt: skip
+def test_a_file_says_of_what_its_expressions_are_made(tmp_path, extensions, wanted):
+    """In the forms of VRM 1.0 and 0.x, by the names that the importer gives the morphs."""
+    path = written(tmp_path / "some.vrm", extensions, [{"mesh": 0}], [MESH])
+    assert vrm.expressions_of_file(path) == wanted
 
 
 @pytest.mark.parametrize("content", [b"", b"glTF", b"{}", b"glTF" + bytes(16) + b"\xff" * 40])

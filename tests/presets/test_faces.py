@@ -1,5 +1,8 @@
 """Faces of every kind are driven by the right sliders, each once, and a bad face preset is named with its line."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from understudy.solvers import faces
@@ -107,6 +110,27 @@ def test_lips_in_four_parts_move_together():
     parts = [f"facs_bs_MouthPurse{half}{side}" for half in ("Upper", "Lower") for side in ("Left", "Right")]
     _, face = faces.face_of((*parts, "facs_bs_JawOpen"))
     assert face["mouthPucker"] == dict.fromkeys(parts, 1.0)
+
+
+@pytest.mark.parametrize("spelt", [
+    lambda name: f"A01_{name[0].upper()}{name[1:]}", lambda name: name.replace("Left", "_L").replace("Right", "_R"),
+    lambda name: name.replace("Left", ".L").replace("Right", ".R"), lambda name: f"head.{name}", str.lower,
+    lambda name: re.sub("(?<=[a-z])(?=[A-Z])", "_", f"A07_{name[0].upper()}{name[1:]}"),
+    lambda name: re.sub("(?<=[a-z])(?=[A-Z])", " ", name).title(),
+])  # fmt: skip
+def test_arkits_names_however_spelt(spelt):
+    """All 52 are found under the spellings of phones, Character Creator, Ready Player Me and Blender's sides."""
+    assert faces.face_of(tuple(map(spelt, EXPRESSIONS)))[1] == {e: {spelt(e): 1.0} for e in EXPRESSIONS}
+
+
+def test_a_character_that_says_itself_what_its_expressions_are():
+    """VRM's expressions are made of morphs of any names; a morph that two use is moved by both, absent ones by none."""
+    words = json.dumps({"aa": {"m1": 1.0}, "oh": {"m1": 0.5, "m2": 0.8}, "blinkLeft": {"lid": 1.0}, "ih": {"gone": 1.0},
+                        "blinkRight": {"lid2": 1.0}})  # fmt: skip
+    face = faces.stated_face(words, ("m1", "m2", "lid", "lid2"))
+    assert face["jawOpen"] == {"m1": 1.0} and face["eyeBlinkLeft"] == {"lid": 1.0}
+    assert face["mouthFunnel"]["m2"] == pytest.approx(0.72) and face["mouthFunnel"]["m1"] == pytest.approx(0.45 - 0.6)
+    assert faces.stated_face("no JSON", ("m1",)) == {} == faces.stated_face("[1]", ("m1",))
 
 
 def test_a_few_chance_names_are_no_face():
