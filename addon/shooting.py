@@ -59,7 +59,7 @@ def shooting(scene: bpy.types.Scene) -> Work:
     options = scene.understudy.film
     if jobs.running("film"):
         raise RenderError("A film is being made: wait for it, or cancel it with Esc.")
-    out, shot, driving = _place(scene), _shot(scene), _driving(scene)
+    out, shot, driving = _place(scene), shot_of(scene), driving_of(scene)
     if scene.camera is None and not options.stage:
         raise RenderError(f"The scene {scene.name} has no camera: add one, or switch on Set Stage.")
     if shot.engine == "cycles" and "cycles" not in bpy.context.preferences.addons:
@@ -97,7 +97,7 @@ def _place(scene: bpy.types.Scene) -> Path:
     return out
 
 
-def _shot(scene: bpy.types.Scene) -> Shot:
+def shot_of(scene: bpy.types.Scene) -> Shot:
     """What the panel asks for, but for the driving video."""
     options = scene.understudy.film
     shot = Shot(
@@ -129,7 +129,7 @@ def _performed(scene: bpy.types.Scene, objects: CharacterObjects) -> tuple[int, 
     return (first, last) if first <= last else (scene.frame_start, scene.frame_end)
 
 
-def _driving(scene: bpy.types.Scene) -> Callable[[], dict]:
+def driving_of(scene: bpy.types.Scene) -> Callable[[], dict]:
     """What tells, in a thread, where the driving video is in step with the current bake: fields of a Shot.
 
     Where there is no bake of ours, or its take is gone, that is what the scene remembers.

@@ -82,6 +82,11 @@ def film(shot: Shot, out: Path, progress: Callable[[int, int], None]) -> int:
 
     out: .mp4. progress: called with (done, all). Raises UnderstudyError where it cannot be filmed so.
     """
+    return rendering.render(set_up(shot), out, progress, shot.sound, shot.beside)
+
+
+def set_up(shot: Shot) -> bpy.types.Scene:
+    """The scene of a shot, shown and ready to be filmed. Raises UnderstudyError where it cannot be filmed so."""
     scene = bpy.data.scenes[shot.scene]
     if bpy.context.window is not None:
         bpy.context.window.scene = scene
@@ -96,7 +101,7 @@ def film(shot: Shot, out: Path, progress: Callable[[int, int], None]) -> int:
     if shot.driving is not None:
         path, start = shot.driving
         scene[rendering.SOUND] = rendering.sound_words(Soundtrack(path, start), shot.begin)
-    return rendering.render(scene, out, progress, shot.sound, shot.beside)
+    return scene
 
 
 def _set_stage(scene: bpy.types.Scene, shot: Shot) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import tempfile
@@ -119,11 +118,10 @@ def _order(scene: bpy.types.Scene) -> Order:
 
 def _driving(scene: bpy.types.Scene) -> tuple[Path, int]:
     """The driving video, and the scene's frame at which it begins."""
-    if rendering.SOUND in scene:
-        words = json.loads(scene[rendering.SOUND])
-        if Path(words["path"]).is_file():
-            fps = scene.render.fps / scene.render.fps_base
-            return Path(words["path"]), round(words["frame"] - words["start"] * fps)
+    told = shooting.driving_of(scene)()
+    if told.get("driving"):
+        path, start = told["driving"]
+        return Path(path), round(told["begin"] - start * scene.render.fps / scene.render.fps_base)
     if scene.understudy.video and Path(_absolute(scene.understudy.video)).is_file():
         return Path(_absolute(scene.understudy.video)), scene.frame_start
     raise RenderError("There is no driving video: choose one in Performance.")
@@ -138,16 +136,22 @@ def _wanted(scene: bpy.types.Scene, chosen: Renderer) -> tuple[str, ...]:
 
 
 def _drawing(scene: bpy.types.Scene, order: Order, names: tuple[str, ...], still: bool):
-    """What draws passes in a Blender of its own: drawing(out, progress, cancelled). still: the first frame will do."""
-    objects = workspace.character(scene)
-    preset = rigs.preset_for(scene, armature.read(objects))
-    last = scene.frame_start if still and not names else scene.frame_end
+    """What draws passes in a Blender of its own: drawing(out, progress, cancelled). still: the first frame will do.
+
+    Camera, stage and engine are those of the film that the panel Render makes.
+    """
+    objects, shot = workspace.character(scene), shooting.shot_of(scene)
+    frames = (shot.frames[0], shot.frames[0] if still and not names else shot.frames[1])
+    shot = dataclasses.replace(shot, frames=frames, size=rendering.film_size(order.ratio))
+    if scene.camera is None and not shot.stage:
+        raise RenderError(f"The scene {scene.name} has no camera: add one, or switch on Set Stage in Render.")
     job = {
-        "scene": scene.name, "frames": [scene.frame_start, last], "size": list(rendering.film_size(order.ratio)),
         "armature": objects.armature.name if objects.armature else None,
-        "meshes": [mesh.name for mesh in objects.meshes], "preset": dataclasses.asdict(preset),
+        "meshes": [mesh.name for mesh in objects.meshes],
+        "preset": dataclasses.asdict(rigs.preset_for(scene, armature.read(objects))),
         "names": list({*names} | ({"beauty"} if still else set())),
-    }  # fmt: skip
+    }
+    driving = shooting.driving_of(scene)
     folder = Path(tempfile.mkdtemp(prefix=SCRATCH[1]))
     try:
         command = shooting.another_blender(folder, apart.LAUNCH)
@@ -157,7 +161,8 @@ def _drawing(scene: bpy.types.Scene, order: Order, names: tuple[str, ...], still
 
     def drawing(out: Path, progress, cancelled) -> None:
         try:
-            words = job | {"out": str(out), "scratch": [str(folder)]}
+            filmed = dataclasses.asdict(dataclasses.replace(shot, **driving()))
+            words = job | {"shot": filmed, "out": str(out), "scratch": [str(folder)]}
             shooting.run(command, words, folder, progress, cancelled, apart.PACKAGES)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

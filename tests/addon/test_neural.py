@@ -37,6 +37,7 @@ def stage(extension, figure):
     scene.render.resolution_x, scene.render.resolution_y = SIZE
     scene.render.fps, scene.frame_start, scene.frame_end = 24, 5, 7
     scene.understudy.character = figure.armature
+    scene.understudy.film.stage, scene.understudy.film.engine = False, "SCENE"
     yield scene
     jobs.cancel_all()
 
@@ -276,3 +277,14 @@ def test_command_line_writes_passes_and_asks_before_sending(stage, driving, made
         assert command.main([*line, "--yes", "--ratio", "960:960"]) == 0, capfd.readouterr().err
         assert len(server.asked("POST", "/v1/character_performance")) == 1
     assert video.probe(tmp_path / "out.mp4").frames == 72
+
+
+def test_passes_have_the_films_stage(ready, figure, tmp_path, monkeypatch):
+    """Where the film's stage is switched on, passes are drawn by its camera; the artist's scene keeps its own."""
+    monkeypatch.setattr(rendering, "film_size", lambda ratio: SIZE)
+    ready.understudy.film.stage, ready.understudy.film.engine = True, "workbench"
+    ready.understudy.neural.passes = str(tmp_path / "passes")
+    ready.camera.location.x, ready.frame_end = 500.0, 5  # sees nothing
+    assert bpy.ops.understudy.write_passes() == {"FINISHED"}
+    assert picture(tmp_path / "passes" / "mask" / "000005.png").any()
+    assert ready.camera.name == "Mine" and ready.camera.location.x == 500.0

@@ -169,7 +169,7 @@ def test_the_driving_video_follows_the_bake(scene, counting, performance, monkey
     monkeypatch.setattr(workspace, "performance", lambda _path, _settings: late)
     take = scene.understudy.takes.add()
     take.path, take.video = "some.take.npz", str(counting)
-    told = shooting._driving(scene)()
+    told = shooting.driving_of(scene)()
     first = late.time[late.time - late.time[0] >= begin - 1e-6][0]
     assert told == {"framing": "bust", "driving": (str(counting), first), "begin": 11}
 
@@ -179,7 +179,7 @@ def test_without_a_take_the_scene_remembers(scene, counting, monkeypatch):
     rendering.add_sound(scene, films.Soundtrack(str(counting), 0.4), frame=7)
     recipe = Recipe(take="//gone.take.npz", settings={})
     monkeypatch.setattr(shooting, "_recipe", lambda _scene: recipe)
-    assert shooting._driving(scene)() == {"framing": "full", "driving": (str(counting), 0.4), "begin": 7}
+    assert shooting.driving_of(scene)() == {"framing": "full", "driving": (str(counting), 0.4), "begin": 7}
 
 
 def test_a_stage_that_is_there_already_is_kept(extension, figure, tmp_path):
@@ -188,7 +188,7 @@ def test_a_stage_that_is_there_already_is_kept(extension, figure, tmp_path):
     play(figure)
     scene.understudy.character = figure.armature
     scene.frame_start, scene.frame_end = 2, 3
-    shot = dataclasses.replace(shooting._shot(scene), size=(96, 96), engine="workbench")
+    shot = dataclasses.replace(shooting.shot_of(scene), size=(96, 96), engine="workbench")
     film(shot, tmp_path / "first.mp4", lambda done, total: None)
     scene.camera.location.z += 0.5
     moved = scene.camera.location.copy()
@@ -316,7 +316,7 @@ def test_a_full_disk_is_told_by_the_child(scene, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(rendering, "render", full)
     monkeypatch.setattr(shot, "end_with_parent", lambda _scratch: None)
     out = os.dup(1)
-    words = {"shot": dataclasses.asdict(shooting._shot(scene)), "out": str(tmp_path / "a.mp4"), "scratch": []}
+    words = {"shot": dataclasses.asdict(shooting.shot_of(scene)), "out": str(tmp_path / "a.mp4"), "scratch": []}
     try:
         shot.main(json.dumps(words))
     finally:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from understudy.addon.neural import comfyui
 from understudy.solvers import film, video
-from understudy.solvers.errors import Cancelled, ServiceError
+from understudy.solvers.errors import Cancelled, OutputError, ServiceError
 
 from .standins import NEVER, ComfyUI, StandIn
 
@@ -140,3 +140,16 @@ def test_workflow_without_a_result_is_told(workflow, order, tmp_path):
     with StandIn(ComfyUI({})) as server:
         with pytest.raises(ServiceError, match="understudy:result"):
             comfyui.ComfyUI(workflow, server.url, 0.02).render(order, tmp_path / "out.mp4", *NEVER)
+
+
+def test_full_disk_is_told(workflow, order, made, tmp_path, monkeypatch):
+    """Where the film has no room, that is said, and nothing half is left."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("understudy.addon.neural.web.open", full, raising=False)
+    with StandIn(ComfyUI({"made.mp4": made})) as server:
+        with pytest.raises(OutputError, match="disk is full"):
+            comfyui.ComfyUI(workflow, server.url, 0.02).render(order, tmp_path / "out.mp4", *NEVER)
+    assert not (tmp_path / "out.mp4").exists()
