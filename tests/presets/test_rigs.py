@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
+from understudy.solvers.face_places import load_bones
 from understudy.solvers.faces import arkit_sliders
 from understudy.solvers.faces import load as load_face
 from understudy.solvers.names import EXPRESSIONS, FINGERS, JOINTS
@@ -253,10 +254,10 @@ def test_a_kept_head_does_not_behead_a_body(tmp_path):
 
 
 def test_the_examples_of_the_guide_can_be_read(tmp_path):
-    """The rig and the face that presets/README.md shows are well formed."""
+    """The rig and the faces that presets/README.md shows are well formed."""
     shown = re.findall(r"```toml\n(name = .*?)```", (PRESETS.parent / "README.md").read_text(encoding="utf-8"), re.S)
-    for number, text in enumerate(shown[:2]):
+    for number, text in enumerate(shown[:3]):
         path = tmp_path / f"{number}.toml"
         path.write_text(text, encoding="utf-8")
-        (load, load_face)[number](path)
-    assert len(shown) == 3
+        (load, load_face, load_bones)[number](path)
+    assert len(shown) == 4
