@@ -62,7 +62,7 @@ def _flat(scene: bpy.types.Scene) -> None:
     shading.light, shading.color_type = "FLAT", "TEXTURE"
     shading.show_cavity = shading.show_shadows = shading.show_backface_culling = False
     shading.background_type = "VIEWPORT"
-    scene.display.render_aa = "8"
+    scene.display.render_aa = "FXAA"
     with contextlib.suppress(TypeError):
         scene.view_settings.view_transform = "Standard"
     scene.view_settings.look = "None"

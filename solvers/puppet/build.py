@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 
 from ..errors import CharacterError
-from . import cutout, parts, skeleton2d, weave
-from .face import EYES, Face, face_of, field
+from ..names import BODY_POINT
+from . import cutout, drawn, guess, joints_file, limbs, parts, skeleton2d
+from .body import WEAVE, body_sheet, in_depth
+from .face import IRISES, Face, face_of
 from .puppet import Puppet, Sheet, in_room, joined
 from .skeleton2d import JOINTS
 
@@ -18,13 +20,28 @@ EYES_APART = 0.063  # m between the middles of a person's eyes
 TALL = 1.6  # m, a figure without a face
 LARGEST = 2048  # px, the longer side of a puppet's own picture
 BORDER = 0.35  # of the longer side, by which the background goes beyond the picture
-WEAVE = 70  # triangles along the longer side of a body
-FINE = 16  # triangles between the eyes
-AWAY = 0.9  # of the eyes' distance that the background is behind the figure
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a picture (H, W) before it is made a puppet.
+
+    rgb: (H, W, 3) uint8. figure: (H, W) bool. places: {joint or end: (2,) px}. shown: {"leftArm": whether it can be
+    told apart}. face: of the network, if the picture has one that looks real. points: {"leftEye", "rightEye",
+    "mouthLeft", "mouthRight": (2,) px} of a face that is drawn. notes: sentences about what was guessed.
+    """
+
+    rgb: np.ndarray
+    figure: np.ndarray
+    places: dict
+    shown: dict
+    face: Face | None = None
+    points: dict | None = None
+    notes: tuple[str, ...] = ()
 
 
 def build(path: Path, networks: dict, mask: Path | None = None, joints: Path | None = None) -> Puppet:
-    """Make a puppet of a picture.
+    """Make a puppet of a picture. No picture is refused: what cannot be seen is guessed, and said.
 
     path: of the picture. networks: as models.find gives them. mask: of a picture of its size, white where the figure
     is. joints: of a file with the joints' places. Raises CharacterError where a file cannot be read.
@@ -32,39 +49,144 @@ def build(path: Path, networks: dict, mask: Path | None = None, joints: Path | N
     from ..detectors.still import look
 
     rgb, alpha = read(path)
-    seen = look(rgb, networks)
-    face = None if seen.face is None else face_of(seen.face)
-    figure = cutout.by_outline(rgb, seen.outline) if seen.outline is not None else alpha
-    places = (
-        skeleton2d.from_body(seen.body) if seen.body is not None else skeleton2d.from_face(seen.face, rgb.shape[1::-1])
-    )
-    return assembled(path.stem, rgb, figure, places, face)
+    if mask is not None:
+        alpha = read_mask(mask, rgb.shape[:2])
+    return assembled(path.stem, known(rgb, alpha, look(rgb, networks), by_hand(joints, rgb.shape[1::-1])))
 
 
-def assembled(name: str, rgb: np.ndarray, figure: np.ndarray, places: dict, face: Face | None, notes=()) -> Puppet:
-    """A puppet of what is known of a picture.
+def by_hand(joints: Path | None, size: tuple[int, int]) -> dict[str, np.ndarray]:
+    """The points of a file in px of the picture as it is worked on; none without one."""
+    if joints is None:
+        return {}
+    placed, drawn_on = joints_file.read(joints)
+    scale = np.array(size) / (drawn_on or size)
+    return {name: place * scale for name, place in placed.items()}
 
-    rgb: (H, W, 3) uint8. figure: (H, W) bool. places: {joint: (2,) px}. face: if it has one.
+
+def known(rgb: np.ndarray, alpha: np.ndarray | None, seen, placed: dict[str, np.ndarray]) -> Known:
+    """What is known of a picture: what is given goes before what was seen, and that before what is guessed.
+
+    rgb: (H, W, 3) uint8. alpha: (H, W) bool, the figure, if it is given. seen: as detectors.still.look gives it.
+    placed: {name of joints_file.POINTS: (2,) px} by hand or from a file.
     """
-    size = rgb.shape[1::-1]
-    longest = max(size)
-    wide = cutout.widened(figure, cutout.RIM * longest)
-    cut = bool(figure[-max(2, size[1] // 100) :].any())
-    if face is not None:
-        face = in_depth(face)
-    body = body_sheet(rgb, wide, places, face, cut)
-    made, atlas = parts.sheets(rgb, face) if face is not None else ([], np.zeros((4, 4, 3), np.uint8))
-    unit = EYES_APART / face.eye if face is not None else TALL / np.ptp(np.flatnonzero(figure.any(1)))
-    background = cutout.without(rgb, cutout.widened(figure, 1.6 * cutout.RIM * longest))
+    size, notes = rgb.shape[1::-1], []
+    figure = alpha if alpha is not None else _figure(rgb, seen, notes)
+    drawn_face = drawn.is_drawn(rgb, figure) or {*joints_file.EYES, *joints_file.MOUTH} <= set(placed)
+    face = None if seen.face is None or drawn_face else face_of(seen.face)
+    points = None if face is not None else _drawn_points(seen, placed)
+    if seen.body is not None and not drawn.is_drawn(rgb, figure):
+        places, shown = skeleton2d.from_body(seen.body), _shown(seen, size)
+    elif face is not None:
+        places, shown = skeleton2d.from_face(seen.face, size), {}
+        notes.append("Only a face was seen: head and shoulders move, and arms are none. Place points to name arms.")
+    else:
+        places, shown = guess.joints(figure, points)
+        if not set(JOINTS) <= set(placed):
+            notes.append("No body was seen: its joints were guessed by the outline. Place points, or give --joints.")
+    if points is None and face is None:
+        notes.append("No face was seen: it stays as it is. Place points on eyes and mouth to let it act.")
+    places |= {name: place for name, place in placed.items() if name in places}
+    for side in skeleton2d.SIDES:
+        for limb, ends in (("Arm", ("LowerArm", "Hand")), ("Leg", ("LowerLeg", "Foot"))):
+            if all(side + end in placed for end in ends):
+                shown[side + limb] = True
+    return Known(rgb, figure, places, shown, face, points, tuple(notes))
+
+
+def _figure(rgb: np.ndarray, seen, notes: list[str]) -> np.ndarray:
+    """The figure (H, W) bool of a picture without a mask."""
+    outline = seen.outline
+    if outline is None:
+        paper = guess.on_paper(rgb)
+        if paper is not None and drawn.is_drawn(rgb, paper):
+            return paper
+        outline = cutout.about_face(seen.face, rgb.shape[:2]) if seen.face is not None else None
+    if outline is not None:
+        figure = cutout.by_outline(rgb, outline)
+        if figure.mean() > 0.005:
+            return figure
+    notes.append("The figure was cut out by its colours alone. Give a mask, or a picture without background.")
+    height, width = rgb.shape[:2]
+    figure = cutout.by_box(rgb, (width // 16, height // 24, width - width // 8, height - height // 12))
+    return figure if 0.01 < figure.mean() < 0.95 else np.ones(rgb.shape[:2], bool)
+
+
+def _drawn_points(seen, placed: dict) -> dict | None:
+    """Eyes and corners of the mouth of a drawn face, by hand or as the network has them."""
+    names = (*joints_file.EYES, *joints_file.MOUTH)
+    if set(names) <= set(placed):
+        return {name: placed[name] for name in names}
+    if seen.face is None:
+        return None
+    at = seen.face[[IRISES["Left"][0], IRISES["Right"][0], 291, 61], :2]
+    return dict(zip(names, at, strict=True)) | {name: placed[name] for name in names if name in placed}
+
+
+def assembled(name: str, about: Known) -> Puppet:
+    """A puppet of what is known of a picture. name: of the picture."""
+    size, longest = about.rgb.shape[1::-1], max(about.rgb.shape)
+    face = about.face if about.face is None else in_depth(about.face)
+    front = -2.0 * face.eye if face is not None else -0.05 * longest
+    sheets, under, atlas = _figure_sheets(about, face, front)
+    unit = EYES_APART / face.eye if face is not None else TALL / np.ptp(np.flatnonzero(about.figure.any(1)))
+    background = cutout.without(about.rgb, cutout.widened(about.figure, 1.6 * cutout.RIM * longest))
+    drawing = about.points is not None  # whose paper is the same within and around it
+    front_picture = about.rgb if drawing else cutout.own_colours(about.rgb, about.figure, 0.002 * longest)
     border = round(BORDER * longest)
-    far = backdrop(size, border, 0.5 * longest)
-    ends = skeleton2d.tails(places)
-    bones = lambda table: in_room(np.array([[*table[joint], 0.0] for joint in JOINTS]), size) * unit  # noqa: E731
+    depths = [[front] if joint.endswith(("rArm", "Hand")) else [0.0] for joint in JOINTS]
+    heads, tails = (
+        in_room(np.hstack([np.array([table[joint] for joint in JOINTS]), depths]), size) * unit
+        for table in (about.places, skeleton2d.tails(about.places))
+    )
     return Puppet(
-        name=name, size=size, unit=float(unit), joints=JOINTS, heads=bones(places), tails=bones(ends), cut=cut,
-        front=rgb, under=rgb[:4, :4], background=cutout.wider(background, border), parts=atlas, border=border,
-        notes=tuple(notes), **joined([far, *made, body], size, unit),
+        name=name, size=size, unit=float(unit), joints=JOINTS, heads=heads, tails=tails, cut=_cut(about),
+        front=front_picture, under=under,
+        background=cutout.wider(background, border), parts=atlas, border=border, notes=about.notes,
+        **joined([backdrop(size, border, 0.5 * longest), *sheets], size, unit),
     )  # fmt: skip
+
+
+def _cut(about: Known) -> bool:
+    """Whether the picture's lower edge cuts the figure; feet may stand on it."""
+    low = about.figure[-max(2, len(about.figure) // 100) :]
+    return bool(low.any()) and not any(about.shown.get(f"{side}Leg") for side in skeleton2d.SIDES)
+
+
+def _figure_sheets(about: Known, face: Face | None, front: float) -> tuple[list[Sheet], np.ndarray, np.ndarray]:
+    """All of a figure, what its trunk and legs are painted with, and what its eyes and mouth are.
+
+    face: in depth. front: px of depth where arms are.
+    """
+    rgb, size, longest = about.rgb, about.rgb.shape[1::-1], max(about.rgb.shape)
+    wide = cutout.widened(about.figure, cutout.RIM * longest)
+    found, trunk = limbs.limbs(about.figure, about.places, about.shown)
+    body = body_sheet(size, cutout.widened(trunk, cutout.RIM * longest) & wide, about.places, face, _cut(about))
+    made, atlas = [], np.zeros((4, 4, 3), np.uint8)
+    ink = None if about.points is None else drawn.strokes(rgb, 0.02 * longest)
+    under = limbs.uncovered(rgb, trunk, found, ink)
+    if face is not None:
+        made, atlas = parts.sheets(rgb, face)
+    elif about.points is not None:
+        strokes = drawn.features(rgb, about.points)
+        made, atlas = drawn.sheets(rgb, strokes, -0.01 * longest)
+        under = drawn.blank(under, strokes)
+    step, back = 0.7 * longest / WEAVE, 0.02 * longest
+    others = [
+        limbs.sheet(limb, about.places, size, step, front if limb.name.endswith("Arm") else back) for limb in found
+    ]
+    return [*made, body, *(other for other in others if other is not None)], under, atlas
+
+
+def _shown(seen, size: tuple[int, int]) -> dict[str, bool]:
+    """{limb: whether its two outer joints are seen, and lie in the picture}."""
+    if seen.body is None:
+        return {}
+    inside = ((seen.body >= 0) & (seen.body < size)).all(1) & (seen.visible > limbs.SEEN)
+    ends = {"Arm": ("Elbow", "Wrist"), "Leg": ("Knee", "Ankle")}
+    return {
+        side + limb: all(inside[BODY_POINT[side + joint]] for joint in joints)
+        for side in skeleton2d.SIDES for limb, joints in ends.items()
+    }  # fmt: skip
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -89,13 +211,13 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     return rgb, None if alpha.mean() > 0.995 or not alpha.any() else alpha
 
 
-def in_depth(face: Face) -> Face:
-    """The face moved so that depth 0 is that of the ears, where the head turns."""
-    from dataclasses import replace
-
-    points = face.points.copy()
-    points[:, 2] += -points[face.visible, 2].min() - 1.25 * face.eye
-    return replace(face, points=points)
+def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """A mask (H, W) bool from a picture: white, or opaque, is the figure. Raises CharacterError if it is none."""
+    rgb, alpha = read(path)
+    figure = alpha if alpha is not None else rgb.mean(-1) > 127
+    if not 0.001 < figure.mean():
+        raise CharacterError(f"The mask {path.name} shows no figure: paint it white on black.")
+    return cutout.enlarged(figure, shape)
 
 
 def backdrop(size: tuple[int, int], border: int, depth: float) -> Sheet:
@@ -106,79 +228,3 @@ def backdrop(size: tuple[int, int], border: int, depth: float) -> Sheet:
     return Sheet(
         "background", "background", points, share, np.array([(0, 1, 2), (0, 2, 3)]), np.zeros((4, len(JOINTS))), {}
     )
-
-
-def body_sheet(rgb: np.ndarray, wide: np.ndarray, places: dict, face: Face | None, cut: bool) -> Sheet:
-    """Trunk and head in one sheet: the face's lines are kept in it, eyes are holes, the lips are parted."""
-    size = rgb.shape[1::-1]
-    step = max(size) / WEAVE
-    if face is None:
-        points = np.concatenate(
-            [rim := weave.outline(wide, step), weave.apart(weave.grid(wide, step), rim, 0.5 * step)]
-        )
-        lower = np.zeros(len(points), bool)
-        faces = weave.triangles(points)
-    else:
-        points, lower = _face_points(wide, step, face)
-        faces = weave.triangles(face.opened(points, lower))
-        faces = faces[~_holes(points, lower, faces, face)]
-    faces = faces[weave.covered(wide, points, faces)]
-    kept, faces = weave.tidy(faces, len(points))
-    points, lower = points[kept], lower[kept]
-    reach = 1.6 * face.eye if face is not None else np.linalg.norm(places["HeadTip"] - places["head"])
-    weights = skeleton2d.trunk_weights(points, places, size, cut, reach)
-    depth = np.zeros(len(points)) if face is None else _relief(points, weights, face, wide)
-    shapes = {} if face is None else field(face, points, lower)
-    return Sheet("body", "front", np.column_stack([points, depth]), points / size, faces, weights, shapes)
-
-
-def _face_points(wide: np.ndarray, step: float, face: Face) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 2) px of a sheet with a face, and which of them are below the lips' split."""
-    fine = min(step, face.eye / FINE)
-    upper, low = (weave.smoothed(line, 41) for line in (face.upper, face.lower))
-    rings = [np.concatenate([weave.smoothed(a, 25), weave.smoothed(b, 25)[1:-1]]) for a, b in map(face.eye_ring, EYES)]
-    lines = np.concatenate(rings)
-    near = cv2.convexHull(((face.oval - face.oval.mean(0)) * 1.15 + face.oval.mean(0)).astype(np.float32))
-    area = cv2.fillConvexPoly(np.zeros(wide.shape, np.uint8), near.astype(np.int32), 1) > 0
-    lips = np.concatenate([upper, low])
-    rim = weave.outline(wide, step)
-    inner = weave.apart(weave.grid(area & wide, fine), np.concatenate([lines, lips]), 0.7 * fine)
-    outer = weave.apart(weave.grid(wide & ~area, step), np.concatenate([rim, inner]), 0.6 * step)
-    rim = weave.apart(rim, lines, 0.5 * fine)
-    free = np.concatenate([inner, outer, rim, lines])
-    points = np.concatenate([free, upper, low[1:-1]])
-    local = (free - face.centre) @ face.axes.T
-    below = local[:, 1] > np.interp(local[:, 0], *face._split)
-    return points, np.concatenate([below, np.zeros(len(upper), bool), np.ones(len(low) - 2, bool)])
-
-
-def _holes(points: np.ndarray, lower: np.ndarray, faces: np.ndarray, face: Face) -> np.ndarray:
-    """Which triangles (F,) lie in an eye or between the lips."""
-    hole = np.zeros(len(faces), bool)
-    for side in EYES:
-        if face.gap(side) > parts.LEAST_GAP * face.eye:
-            a, b = face.eye_ring(side)
-            ring = np.concatenate([weave.smoothed(a, 25), weave.smoothed(b, 25)[::-1]])
-            hole |= weave.in_polygon(points[faces].mean(1), ring)
-    upper, low = (weave.smoothed(line, 41) for line in (face.upper, face.lower))
-    apart = face.opened(np.concatenate([upper, low]), np.repeat([False, True], 41))
-    ring = np.concatenate([apart[:41], apart[41:][::-1]])
-    return hole | weave.in_polygon(face.opened(points, lower)[faces].mean(1), ring)
-
-
-def _relief(points: np.ndarray, weights: np.ndarray, face: Face, wide: np.ndarray) -> np.ndarray:
-    """(N,) px of depth: the face's own, rising to the back of the head at its outline, flat below the neck."""
-    head = weights[:, JOINTS.index("head")]
-    rim = weave.outline(wide, face.eye / 3)
-    span = np.linalg.norm(rim - face.oval.mean(0), axis=1)
-    rim = rim[(span < 4 * face.eye) & (rim[:, 1] < face.points[152, 1] + 0.3 * face.eye)]
-    used = face.points[:468][face.visible[:468]]
-    rim = weave.apart(rim, used[:, :2], 0.25 * face.eye)
-    sites = np.concatenate([used[:, :2], rim]) / face.eye
-    values = np.concatenate([np.minimum(used[:, 2], 0), np.full(len(rim), 0.15 * face.eye)])
-    sites, keep = np.unique(np.round(sites, 3), axis=0, return_index=True)
-    plate = RBFInterpolator(sites, values[keep], kernel="linear", smoothing=0.02)
-    depth = np.zeros(len(points))
-    near = head > 0
-    depth[near] = np.clip(plate(points[near] / face.eye), -2 * face.eye, 0.3 * face.eye) * head[near]
-    return depth

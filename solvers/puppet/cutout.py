@@ -31,6 +31,21 @@ def by_outline(rgb: np.ndarray, outline: np.ndarray) -> np.ndarray:
     return enlarged(_whole(figure | (certain > SURE)), rgb.shape[:2])
 
 
+def about_face(face: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) 0..1, how surely pixels belong to somebody of whom only the face was seen. face: (478, 3) px."""
+    hull = cv2.convexHull(face[:, :2].astype(np.float32))[:, 0]
+    low, high = hull.min(0), hull.max(0)
+    middle, (wide, tall) = (low + high) / 2, high - low
+    outline = np.full(shape, 0.2, np.float32)
+    body = np.array([middle + [-wide, tall], middle + [wide, tall], [middle[0] + 2 * wide, shape[0]],
+                     [middle[0] - 2 * wide, shape[0]]])  # fmt: skip
+    cv2.fillConvexPoly(outline, body.astype(np.int32), 0.6)
+    around = middle - [0, 0.15 * tall]
+    cv2.ellipse(outline, tuple(around.astype(int).tolist()), (int(0.85 * wide), int(0.9 * tall)), 0, 0, 360, 0.6, -1)
+    cv2.fillConvexPoly(outline, hull.astype(np.int32), 0.95)
+    return outline
+
+
 def by_box(rgb: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """The figure (H, W) bool in a box (left, top, width, height) px, by colours alone."""
     small, scale = shrunk(rgb)
@@ -102,6 +117,28 @@ def without(rgb: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     edge = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), max(1.0, 0.0015 * max(rgb.shape[:2])))[..., None]
     edge = np.where(hidden[..., None], 1.0, 0 * edge)
     return (rgb * (1 - edge) + fill * edge).round().clip(0, 255).astype(np.uint8)
+
+
+def own_colours(rgb: np.ndarray, figure: np.ndarray, rim: float) -> np.ndarray:
+    """A picture (H, W, 3) in which a figure's colours go on beyond its edge, so that no background clings to it.
+
+    figure: (H, W) bool. rim: px within its edge that are mixed with the background, and are replaced too.
+    """
+    sure = cv2.erode(figure.astype(np.uint8), disc(rim), borderValue=1) > 0
+    if not sure.any():
+        return rgb
+    around = widened(figure, 6 * rim) & ~sure
+    nearest = cv2.distanceTransformWithLabels((~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[
+        1
+    ]
+    places = np.zeros((nearest.max() + 1, 2), int)
+    places[nearest[sure]] = np.argwhere(sure)
+    taken = rgb[tuple(places[nearest[around]].T)]
+    result = rgb.copy()
+    result[around] = taken
+    soft = cv2.GaussianBlur(result, (0, 0), max(0.8, rim))
+    result[around] = soft[around]
+    return result
 
 
 def pulled(rgb: np.ndarray, known: np.ndarray) -> np.ndarray:

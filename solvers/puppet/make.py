@@ -32,8 +32,8 @@ def puppet_of(
     models.find()
     with detect.scratch(None) as folder:
         kept = folder / "puppet.npz"
-        job = {"verb": "picture", "video": str(path.absolute()), "out": str(kept), "start": None, "end": None,
-               "polite": False, "mask": mask and str(mask.absolute()), "joints": joints and str(joints.absolute())}  # fmt: skip
+        job = {"verb": "picture", "video": str(path.absolute()), "out": str(kept), "start": None, "end": None}
+        job |= {"polite": False, "mask": mask and str(mask.absolute()), "joints": joints and str(joints.absolute())}
         detect.run(job, folder / "words", lambda done, total: None, cancelled or (lambda: False))
         return record.load(Puppet, kept)
 

@@ -163,7 +163,7 @@ def _light(rgb: np.ndarray, face: Face) -> tuple[float, np.ndarray]:
     skin = np.quantile(rgb[inside], 0.8, axis=0) if inside.any() else np.array([210.0, 180, 160])
     light = float(np.clip(skin.max() / 225, 0.4, 1.05))
     usual = np.array([225.0, 185, 165]) / 225
-    tint = np.clip(skin / skin.max() / usual, 0.7, 1.2) ** 0.5
+    tint = np.clip(skin / skin.max() / usual, 0.4, 1.2) ** 0.8
     return light, tint
 
 
