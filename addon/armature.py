@@ -79,6 +79,8 @@ def read(objects: CharacterObjects) -> Character:
         connected=np.array([bone.use_connect for bone in bones], bool),
         inherit_rotation=np.array([bone.use_inherit_rotation for bone in bones], bool),
         poles=_poles(rig) if rig else {},
+        bound=_bound(rig) if rig else frozenset(),
+        deforms=_deforming(bones),
         sidelong=frozenset(bone.name for bone in bones if not bone.use_local_location),
         name=objects.name,
         tags=_tags(rig) if rig else {},
@@ -152,6 +154,29 @@ def _echoes(rig: bpy.types.Object) -> dict[str, dict[str, float]]:
                     and constraint.target == rig and constraint.owner_space == constraint.target_space == "LOCAL":
                 found.setdefault(bone.name, {})[constraint.subtarget] = float(constraint.influence)
     return found
+
+
+FREE = ("LIMIT_", "IK", "SPLINE_IK", "CHILD_OF", "ACTION")  # constraints that leave a bone its keys, or can be switched
+
+
+def _bound(rig: bpy.types.Object) -> frozenset[str]:
+    """Bones whose keys would do nothing: constraints or drivers move them."""
+    found = {
+        bone.name
+        for bone in (rig.pose.bones if rig.pose else ())
+        if any(not constraint.mute and not constraint.type.startswith(FREE) for constraint in bone.constraints)
+    }
+    for driver in rig.animation_data.drivers if rig.animation_data else ():
+        bone, _, channel = driver.data_path.partition('"].')
+        if channel.startswith(("rotation_", "location")):
+            found.add(bpy.utils.unescape_identifier(bone.removeprefix('pose.bones["')))
+    return frozenset(found)
+
+
+def _deforming(bones: list[bpy.types.Bone]) -> frozenset[str]:
+    """Bones that are meant to move skin, where only some are."""
+    found = frozenset(bone.name for bone in bones if bone.use_deform)
+    return found if len(found) < len(bones) else frozenset()
 
 
 def _poles(rig: bpy.types.Object) -> dict[str, tuple[str, np.ndarray]]:

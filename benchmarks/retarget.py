@@ -35,6 +35,7 @@ FPS = 24.0
 ARMS = [(f"{s}{a}", f"{s}{b}") for s in SIDES for a, b in (("UpperArm", "LowerArm"), ("LowerArm", "Hand"))]
 LEGS = [(f"{s}{a}", f"{s}{b}") for s in SIDES for a, b in (("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))]
 BONES = [(chain[k], chain[k + 1]) for s in SIDES for f in FINGERS[1:] for chain in [finger_bones(s, f)] for k in (0, 1)]
+WHOLE = ("hips", "spine", "chest", "upperChest", "neck", "head")
 MOVED = 0.3  # degrees by which a limb is turned by a correction that counts
 FIRM = 0.9  # of a touch, from which on it is measured
 STILL = np.radians(2.0)  # a bone that turns less than this in any frame does not flip
@@ -44,14 +45,18 @@ PARTS = {
     "Head": ("head", "jaw", "leftEye", "rightEye", "neck"), "Torso": ("hips", "spine", "chest", "upperChest"),
     **{s: (f"{s}Hand", *(b for f in FINGERS for b in finger_bones(s, f))) for s in SIDES},
     **{f"{s}Arm": (f"{s}LowerArm", f"{s}Hand", *(b for f in FINGERS for b in finger_bones(s, f))) for s in SIDES},
+    "Upper": tuple(f"{s}{part}" for s in SIDES for part in ("Shoulder", "UpperArm")),
 }  # fmt: skip
+PARTS["Body"] = (*PARTS["Head"], *PARTS["Torso"], *PARTS["Upper"], *(f"{s}UpperLeg" for s in SIDES))
 COLUMNS = {
-    "limbs": "limbs °", "corrected": "corrected °", "fingers": "fingers °", "foot": "foot cm", "skate": "skate m/s",
-    "head": "hand-head", "hands": "hand-hand", "torso": "hand-belly", "inside": "arm in body cm",
-    "jitter": "jitter ×", "flip": "step ×", "speed": "frames/s",
+    "limbs": "limbs °", "corrected": "corrected °", "turns": "trunk, head, hands °", "fingers": "fingers °",
+    "foot": "foot cm", "skate": "skate m/s", "head": "hand-head", "hands": "hand-hand", "torso": "hand-belly",
+    "inside": "arm in body cm", "jitter": "jitter ×", "flip": "step ×", "speed": "frames/s",
 }  # fmt: skip
-LIMITS = {"limbs": 2.0, "corrected": 8.0, "foot": 0.2, "skate": 0.01, "head": 0.3, "hands": 0.3, "torso": 0.3,
-          "jitter": 1.3, "flip": 3.0}  # fmt: skip
+LIMITS = {
+    "limbs": 2.0, "turns": 2.0, "corrected": 8.0, "foot": 0.2, "skate": 0.01, "head": 0.3, "hands": 0.3, "torso": 0.3,
+    "jitter": 1.3, "flip": 3.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -189,15 +194,16 @@ def _skin_measures(subject: Subject, skins: list[tuple]) -> dict[str, float]:
         return {}
     member = {part: np.isin(owners, names) for part, names in PARTS.items()}
     trees = {}
-    for part in ("Head", "Torso", "left"):
+    for part in ("Head", "Torso", "left", "Body"):
         chosen = faces[member[part][faces].all(1)]
-        trees[part] = BVHTree.FromPolygons(points.tolist(), chosen.tolist()) if len(chosen) else None
+        tree = BVHTree.FromPolygons(points.tolist(), chosen.tolist()) if len(chosen) else None
+        trees[part] = tree, ~member["Upper"][chosen].any(1)  # a forearm may well be near to its own upper arm
     wanted = {f"{s}Hand{part}": (s, part) for s in SIDES for part in ("Head", "Torso")}
-    wanted |= {"hands": ("right", "left")} | {f"{s}Arm": (f"{s}Arm", "Torso") for s in SIDES}
+    wanted |= {"hands": ("right", "left")} | {f"{s}Arm": (f"{s}Arm", "Body") for s in SIDES}
     return {
-        name: _gap(points[member[ours]], trees[theirs])
+        name: _gap(points[member[ours]], *trees[theirs])
         for name, (ours, theirs) in wanted.items()
-        if trees[theirs] is not None and member[ours].any()
+        if trees[theirs][0] is not None and member[ours].any()
     }
 
 
@@ -224,13 +230,17 @@ def _surface(subject: Subject, skins: list[tuple]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(points), np.concatenate(faces), np.concatenate(owners)
 
 
-def _gap(points: np.ndarray, tree) -> float:
-    """How far the foremost of some points (P, 3) is outside of a surface, negative inside."""
-    gaps = []
+def _gap(points: np.ndarray, tree, counting: np.ndarray) -> float:
+    """How far the foremost of some points (P, 3) is outside of a surface, negative inside.
+
+    counting: (F,) bool, which of the surface's faces are meant.
+    """
+    gaps = [np.inf]
     for point in points:
-        place, normal, _, distance = tree.find_nearest(point.tolist())
+        place, normal, face, distance = tree.find_nearest(point.tolist())
         way = (np.array(point) - np.array(place)) @ np.array(normal)
-        gaps.append(distance if way > -STRAIGHT_IN * distance else way)
+        if counting[face]:
+            gaps.append(distance if way > -STRAIGHT_IN * distance else way)
     return float(min(gaps))
 
 
@@ -244,7 +254,7 @@ def figures(subject: Subject, shown: Performance, seen: Played, plain: Clip, cli
     """
     source = joint_positions(shown.rotations, shown.root, shown.skeleton)
     result = limb_errors(subject.rig, source, seen, plain, clip) | foot_errors(subject.rig, shown, seen)
-    result |= touch_errors(subject, shown, seen)
+    result |= touch_errors(subject, shown, seen) | {"turns": turn_error(subject, shown, seen)}
     theirs = {name: source[:, column] for name, column in JOINT.items()}
     result["jitter"] = jitter(seen.heads, seen.heads) / jitter(theirs, seen.heads)
     return result | {"flip": flips(shown, seen)[0], "flip bone": flips(shown, seen)[1], "speed": speed}
@@ -275,6 +285,15 @@ def limb_errors(rig: Rig, source: np.ndarray, seen: Played, plain: Clip, clip: C
         "corrected worst": float(angles[corrected].max()) if corrected.any() else 0.0,
         "fingers": float(np.mean(fingers)) if fingers else np.nan,
     }
+
+
+def turn_error(subject: Subject, shown: Performance, seen: Played) -> float:
+    """The largest angle between how trunk, head and hands are turned and how they should be, degrees."""
+    from ..solvers.retarget import joint_turns
+
+    wanted = joint_turns(shown, subject.rig, subject.preset)
+    names = [name for name in seen.turns if name in WHOLE or name.endswith("Hand")]
+    return float(np.degrees(max(angle_between(seen.turns[name], wanted[:, JOINT[name]]).max() for name in names)))
 
 
 def _corrected(rig: Rig, joint: str, plain: Clip, clip: Clip) -> np.ndarray:

@@ -33,6 +33,8 @@ class Character:
     echoes: {bone: {another: share of its move that a constraint adds to the bone's own}}.
     eyes: (2, 3) middle of the left and the right eye at rest, armature space; NaN where its shapes do not tell.
     face: how far its face goes, compared with people's.
+    bound: bones that constraints or drivers move, whatever keys they have.
+    deforms: bones that are meant to move skin, where only some are; empty where all are.
     sidelong: bones that move along the axes of what they hang on instead of their own.
     poles: {bone: (another, its direction (3,) at rest, armature space, that IK turns towards the first, its pole)}.
     """
@@ -59,3 +61,5 @@ class Character:
     face: FaceRange = field(default_factory=FaceRange)
     sidelong: frozenset[str] = frozenset()
     poles: dict[str, tuple[str, np.ndarray]] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    deforms: frozenset[str] = frozenset()

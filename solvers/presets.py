@@ -14,10 +14,11 @@ from .drives import drives
 from .errors import OutputError, RigError
 from .face_places import places_of
 from .faces import EXPRESSED, expressions, face_of, stated_face
+from .free import freed
 from .names import EXPRESSIONS, FINGERS, JOINTS, finger_bones
 from .preset_file import PresetFile, on, pattern_of, plain, read, sides_of
 from .record import written_whole
-from .structure import humanoid, on_all_fours
+from .structure import hangs_backwards, humanoid, on_all_fours
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets" / "rigs"
 TABLES = ("bones", "fingers", "twists", "face", "switches", "parents", "ik", "needs", "channels")
@@ -31,6 +32,7 @@ LIMBS = tuple(f"{side}{part}" for side in ("left", "right") for part in "UpperAr
 HEAD = ("neck", "head", "leftEye", "rightEye", "jaw")
 # Without one of these, names alone do not tell a whole body.
 WHOLE_BODY = ("hips", "head", *LIMBS, *(f"{side}{part}" for side in ("left", "right") for part in ("Hand", "Foot")))
+TO_FK = ("[IK_FK]", "[ik_fk_switch]")  # properties of rigs whose limbs are led by IK at 0 and by FK at 1
 AGREEING = 0.8  # of the joints that names tell structure must tell alike, before it adds what they do not
 
 
@@ -320,7 +322,8 @@ def fitting(
     all its bones on the character comes first, unless it knows a head only and another knows the whole body.
     """
     best = _with_stated(character, ranking(character, presets)[0])
-    if not best.preset.controls and _is_body(best.bones) and on_all_fours(character, best.bones):
+    unlike = on_all_fours(character, best.bones) or hangs_backwards(character, best.bones)
+    if not best.preset.controls and _is_body(best.bones) and unlike:
         best = Match(RigPreset("", {}), {})  # names of a body, but no body of ours
     if not best.preset.controls and not set(WHOLE_BODY) <= set(best.bones):
         best = _with_structure(character, best)
@@ -368,9 +371,11 @@ def _with_structure(character: Character, best: Match) -> Match:
             return best
         spare = {joint: bone for joint, bone in told.items() if bone not in best.bones.values()}
         return Match(best.preset, spare | best.bones)
+    told, controls = freed(character, told)
     moved = [f"{bone}[constraint " for bone in told.values()]
     switches = {key: 0.0 for key in character.properties if key.startswith(tuple(moved))}
-    return Match(RigPreset(UNNAMED, dict(told), switches=switches), told)
+    switches |= {key: 1.0 for key in character.properties if key.endswith(TO_FK)} if controls else {}
+    return Match(RigPreset(UNNAMED, dict(told), switches=switches, controls=controls), told)
 
 
 def _is_body(bones: dict[str, str]) -> bool:

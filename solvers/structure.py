@@ -29,6 +29,7 @@ COLLAR = 0.9  # of the hip joints' distance from the middle: what begins nearer 
 HEAD = 0.55  # of the skin above the shoulders that hangs on the head
 CLOSE = 0.1  # of the lower leg: nearer than this, a bone begins where another one ends
 USUAL = 0.06  # of a leg: less than this in front of the body tells nothing about where it faces
+WRIST = 0.5  # of the way to the next bone: a finger's first bone that begins nearer to the wrist is in the palm
 PALM = 1.4  # of the next bone: longer than this, the first one of a finger is in the palm
 
 
@@ -109,6 +110,20 @@ def humanoid(character: Character) -> dict[str, str]:
     raise RigError(f"The bones of {character.name} form no body that stands upright: {reason}.")
 
 
+def hangs_backwards(character: Character, bones: dict[str, str]) -> bool:
+    """Whether the hips hang on the chest or the head, as nobody's do: those are names of something else's bones.
+
+    bones: {joint: bone} as names tell them.
+    """
+    if "hips" not in bones:
+        return False
+    above, row = set(), character.bones.index(bones["hips"])
+    while character.parents[row] >= 0:
+        row = int(character.parents[row])
+        above.add(character.bones[row])
+    return any(bones.get(joint) in above for joint in ("spine", "chest", "upperChest", "neck", "head"))
+
+
 def on_all_fours(character: Character, bones: dict[str, str]) -> bool:
     """Whether a body lies level over its legs, and over its arms where it has any, as an animal's does.
 
@@ -146,7 +161,7 @@ def _trees(character: Character) -> list[Tree]:
     skin, shape = _skin_after(character)
     kept = _counting(character, skin)
     new = {int(row): number for number, row in enumerate(kept)}
-    parents = np.array([new.get(int(character.parents[row]), -1) for row in kept])
+    parents = np.array([_nearest_kept(character, int(row), new) for row in kept])
     children: list[list[int]] = [[] for _ in kept]
     for row, parent in enumerate(parents):
         if parent >= 0:
@@ -167,6 +182,14 @@ def _trees(character: Character) -> list[Tree]:
     return [replace(tree, normal=normal, offset=offset) for normal, offset in planes[:PLANES]]
 
 
+def _nearest_kept(character: Character, row: int, new: dict[int, int]) -> int:
+    """The bone that counts on which a bone hangs, in the rows of those that count; -1 for none. new: {row: new row}."""
+    above = int(character.parents[row])
+    while above >= 0 and above not in new:
+        above = int(character.parents[above])
+    return new.get(above, -1)
+
+
 def _skin_after(character: Character) -> tuple[np.ndarray, np.ndarray]:
     """How many points (B,) of the skin hang on each bone and those after it, and their sums (B, 3)."""
     count = len(character.bones)
@@ -181,7 +204,8 @@ def _skin_after(character: Character) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _counting(character: Character, skin: np.ndarray) -> np.ndarray:
-    """Rows of the bones that count: all without a skin, else those that carry some, and what hangs on these.
+    """Rows of the bones that count: without a skin all that may move one, else those that carry some, and what hangs on
+    these.
 
     Controls hang on no bone that moves skin itself. A bone without skin at the end of one that has some only marks
     where that one ends. skin: (B,) points on each bone and those after it.
@@ -189,7 +213,8 @@ def _counting(character: Character, skin: np.ndarray) -> np.ndarray:
     count, parents = len(character.bones), np.asarray(character.parents, int)
     own = np.bincount(character.owner, minlength=count)
     if np.count_nonzero(own) < 8:
-        return np.arange(count)
+        meant = np.array([bone in character.deforms for bone in character.bones])
+        return np.flatnonzero(meant) if meant.sum() >= 8 else np.arange(count)
     born = np.bincount(parents[parents >= 0], minlength=count)
     carried = np.zeros(count, bool)
     for row, parent in enumerate(parents):
@@ -410,13 +435,15 @@ def _arm(tree: Tree, limb: Limb, hips: float) -> dict[str, tuple[int, int]] | No
 
 def _fingers_on(tree: Tree, hand: int) -> list[list[int]]:
     """The chains of two bones or more that hang on a hand, each as its rows."""
-    chains = []
+    chains, palm = [], sum(tree.deep(child) > 1 for child in tree.children[hand]) > 1
     for child in tree.children[hand]:
-        chain = [child]
-        while tree.children[chain[-1]]:
-            chain.append(max(tree.children[chain[-1]], key=tree.deep))
-        if len(chain) > 1:
-            chains.append(chain)
+        branches = [row for row in tree.children[child] if tree.deep(row) > 1]
+        for start in branches if palm and len(branches) > 1 else [child]:  # a thumb may hang on a bone of the palm
+            chain = [start]
+            while tree.children[chain[-1]]:
+                chain.append(max(tree.children[chain[-1]], key=tree.deep))
+            if len(chain) > 1:
+                chains.append(chain)
     return chains
 
 
@@ -436,7 +463,7 @@ def _fingers(tree: Tree, hand: int, elbow: int) -> dict[str, int]:
     names = {1: ("Middle",), 2: ("Index", "Middle"), 3: ("Index", "Middle", "Ring")}.get(len(others), FINGERS[1:])
     found = dict(zip(_bones_of("Thumb")[-min(len(chains[thumb]), 3) :], chains[thumb], strict=False))
     for finger, number in zip(names, others, strict=False):
-        found |= dict(zip(_bones_of(finger), _phalanges(tree, chains[number]), strict=False))
+        found |= dict(zip(_bones_of(finger), _phalanges(tree, chains[number], hand), strict=False))
     return found
 
 
@@ -444,10 +471,13 @@ def _bones_of(finger: str) -> list[str]:
     return [bone.removeprefix("left") for bone in finger_bones("left", finger)]
 
 
-def _phalanges(tree: Tree, chain: list[int]) -> list[int]:
-    """A finger's bones without the one in the palm, which is much longer than the next."""
+def _phalanges(tree: Tree, chain: list[int], hand: int) -> list[int]:
+    """A finger's bones without the one in the palm, which is much longer than the next, or begins near the wrist."""
+    if len(chain) < 4:
+        return chain
     lengths = np.linalg.norm(np.diff(tree.at[chain], axis=0), axis=1)
-    return chain[1:] if len(chain) > 3 and lengths[0] > PALM * lengths[1] else chain
+    far = np.linalg.norm(tree.at[chain[:2]] - tree.at[hand], axis=1)
+    return chain[1:] if lengths[0] > PALM * lengths[1] or far[0] < WRIST * far[1] else chain
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
