@@ -373,6 +373,7 @@ class SceneProperties(bpy.types.PropertyGroup):
     listed: PointerProperty(type=bpy.types.Object, description="The character whose bones the list of joints holds")
     joint_index: IntProperty(name="Joint")
     expressions: IntProperty(name="Expressions", description="How many of ARKit's 52 shapes the character has")
+    by_bones: IntProperty(name="By Bones", description="How many of ARKit's 52 shapes bones of its face show instead")
     target: PointerProperty(
         name="Look At", type=bpy.types.Object, update=_joint_changed,
         description="What the eyes look at, wherever the head turns; empty leaves them to the performance",

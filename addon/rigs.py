@@ -11,6 +11,7 @@ import bpy
 from ..solvers import presets
 from ..solvers.character import Character
 from ..solvers.errors import PresetError, RigError
+from ..solvers.face_bones import shown
 from ..solvers.names import FINGERS, finger_bones, mirrored
 from ..solvers.presets import RigPreset
 from . import own
@@ -111,7 +112,7 @@ def fill(scene: bpy.types.Scene, anew: bool = False) -> tuple[str, ...]:
         return ()
     props.listed = chosen
     props.joints.clear()
-    props.joint_index, props.rig, props.expressions = 0, "", 0
+    props.joint_index, props.rig, props.expressions, props.by_bones = 0, "", 0, 0
     if objects is None:
         return ()
     character = read(objects)
@@ -120,7 +121,7 @@ def fill(scene: bpy.types.Scene, anew: bool = False) -> tuple[str, ...]:
     except RigError:
         preset = presets.fitted(BY_HAND, character, {})
     props.rig = preset.name if preset.bones or preset.face and not character.bones else UNKNOWN
-    props.expressions = len(preset.face)
+    props.expressions, props.by_bones = len(preset.face), len(shown(preset))
     for joint in sorted(ORDER, key=lambda joint: joint not in preset.bones) if character.bones else ():
         item = props.joints.add()
         item.name = joint
@@ -213,6 +214,8 @@ def summary(props) -> str:
     props: SceneProperties.
     """
     face = f"{props.expressions or 'no'} face shapes"
+    if props.by_bones and not props.expressions:
+        face = f"{props.by_bones} expressions on bones"
     if not props.joints:
         return UNKNOWN if props.rig == UNKNOWN else f"A face alone, {face}"
     present = sum(bool(item.bone) for item in props.joints)
