@@ -1,11 +1,16 @@
 """Actions become assets that can be found, and told by their picture."""
 
+import dataclasses
+
 import bpy
 import numpy as np
 import pytest
+from understudy import __main__ as command
 from understudy.addon import armature, assets, rigs
 from understudy.addon.exports import played
+from understudy.solvers import record
 from understudy.solvers.errors import ExportError
+from understudy.solvers.performed import typical_person
 
 
 def key(objects, frames=(3, 12, 21)):
@@ -72,3 +77,16 @@ def test_the_button_marks_what_plays(extension, figure):
     assert bpy.ops.understudy.mark_asset(author="Ada", tags="one, two") == {"FINISHED"}
     told = bpy.data.actions["Hello"].asset_data
     assert told.author == "Ada" and {"one", "two"} <= {tag.name for tag in told.tags}
+
+
+def test_the_command_line_marks_what_it_bakes(performance, tmp_path, capfd):
+    """`bake --asset` leaves a .blend whose action is an asset with a picture, tagged with the video's name."""
+    record.save(dataclasses.replace(performance, skeleton=typical_person()), tmp_path / "p.npz")
+    words = ["bake", tmp_path / "p.npz", "--out", tmp_path / "b.blend", "--asset"]
+    assert command.main([str(word) for word in words]) == 0
+    assert "asset" in capfd.readouterr().out
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "b.blend"))
+    marked = [action for action in bpy.data.actions if action.asset_data]
+    assert marked and all(tuple(action.preview.image_size) == (assets.SIDE, assets.SIDE) for action in marked)
+    assert "made-up" in {tag.name for tag in marked[0].asset_data.tags}
+    assert not [thing.name for thing in bpy.data.objects if "Portrait" in thing.name]

@@ -306,6 +306,31 @@ def test_the_operator_writes_what_the_panel_says(extension, starter, tmp_path):
         bpy.ops.understudy.export(filepath=str(tmp_path / "b.bvh"), form="BVH")
 
 
+def test_the_panel_offers_all_forms(extension, empty_scene):
+    """Each format has a button of its own, and the asset browser one; nothing needs a character to be drawn."""
+    from types import SimpleNamespace
+
+    from understudy.addon.operators.exports import FORMS
+    from understudy.addon.panels.exports import UNDERSTUDY_PT_export
+
+    made = []
+
+    class Layout:
+        """A layout that remembers its buttons."""
+
+        def grid_flow(self, **_):
+            return self
+
+        def operator(self, name, **_):
+            made.append(SimpleNamespace(name=name))
+            return made[-1]
+
+    UNDERSTUDY_PT_export.draw(SimpleNamespace(layout=Layout()), bpy.context)
+    assert [button.form for button in made[:-1]] == [form for form, *_ in FORMS]
+    assert made[-1].name == "understudy.mark_asset"
+    assert {f".{form.lower()}" for form, *_ in FORMS} <= set(exports.suffixes())
+
+
 def test_blender_reads_the_bvh_as_the_performance(performance, tmp_path):
     """Imported with Blender's own reader, every joint stands where the performance has it, upright and in metres."""
     plain.write(performance, tmp_path / "p.bvh")
