@@ -76,6 +76,9 @@ def known(rgb: np.ndarray, alpha: np.ndarray | None, seen, placed: dict[str, np.
     points = None if face is not None else _drawn_points(seen, placed)
     if seen.body is not None and not drawn.is_drawn(rgb, figure):
         places, shown = skeleton2d.from_body(seen.body), _shown(seen, size)
+        if shown["leftArm"] and shown["rightArm"] and limbs.folded(places):
+            shown |= {"leftArm": False, "rightArm": False}
+            notes.append("The arms are folded in the picture and stay so. Place points on them to let them move.")
     elif face is not None:
         places, shown = skeleton2d.from_face(seen.face, size), {}
         notes.append("Only a face was seen: head and shoulders move, and arms are none. Place points to name arms.")
@@ -165,7 +168,7 @@ def _figure_sheets(about: Known, face: Face | None, front: float) -> tuple[list[
     ink = None if about.points is None else drawn.strokes(rgb, 0.02 * longest)
     under = limbs.uncovered(rgb, trunk, found, ink)
     if face is not None:
-        made, atlas = parts.sheets(rgb, face)
+        made, atlas = parts.sheets(rgb, face, about.figure)
     elif about.points is not None:
         strokes = drawn.features(rgb, about.points)
         made, atlas = drawn.sheets(rgb, strokes, -0.01 * longest)

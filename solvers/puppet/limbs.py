@@ -19,6 +19,7 @@ USUAL = {ARM: (0.20, 0.17, 0.19), LEG: (0.26, 0.20, 0.17)}
 LEAST, MOST = 0.07, 0.34  # of the shoulders' width, that half a limb's width may be
 FLANK = 0.08  # of the shoulders' width, by which a trunk is wider than its joints
 BEYOND = 0.8  # of half a limb's width, by which its pixels may be farther from its bones
+FOLDED = 0.45  # of the shoulders' width: wrists nearer than this are those of folded arms
 SEEN = 0.5  # how visible elbow and wrist, knee and ankle must be for a limb to be cut out
 
 
@@ -31,6 +32,12 @@ class Limb:
     chain: tuple[str, ...]
     mask: np.ndarray
     half: float
+
+
+def folded(places: dict[str, np.ndarray]) -> bool:
+    """Whether the hands lie on each other, so that arms cannot be told apart. places: {joint: (2,) px}."""
+    width = np.linalg.norm(places["leftUpperArm"] - places["rightUpperArm"])
+    return bool(np.linalg.norm(places["leftHand"] - places["rightHand"]) < FOLDED * width)
 
 
 def limbs(figure: np.ndarray, places: dict, shown: dict[str, bool]) -> tuple[list[Limb], np.ndarray]:

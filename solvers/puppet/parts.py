@@ -9,7 +9,7 @@ from .cutout import disc, pulled
 from .face import BALL, EYES, IRISES, LIPS, Face, moves
 from .puppet import Sheet
 from .skeleton2d import JOINTS
-from .weave import in_polygon, smoothed
+from .weave import in_polygon, smoothed, within
 
 CELL = 192  # px, side of a cell of the picture that parts are painted with
 CELLS = ("whiteRight", "whiteLeft", "irisRight", "irisLeft", "cavity", "upper", "lower", "tongue")
@@ -20,16 +20,16 @@ TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (52, 16, 18)
 LEAST_GAP = 0.035  # of the eyes' distance: an eye less open is painted closed, and stays so
 
 
-def sheets(rgb: np.ndarray, face: Face) -> tuple[list[Sheet], np.ndarray]:
+def sheets(rgb: np.ndarray, face: Face, figure: np.ndarray) -> tuple[list[Sheet], np.ndarray]:
     """Eyes and mouth behind a face, and the picture (H, W, 3) that they are painted with.
 
-    rgb: the picture.
+    rgb: the picture. figure: (H, W) bool, beyond which no eye is to be seen.
     """
     atlas = np.zeros((CELL * 2, CELL * 4, 3), np.uint8)
     made = []
     for side in EYES:
         if face.gap(side) > LEAST_GAP * face.eye:
-            made += _eye(rgb, face, side, atlas)
+            made += _eye(rgb, face, side, atlas, figure)
     made += _mouth(rgb, face, atlas)
     return made, atlas
 
@@ -55,7 +55,7 @@ def _on_head(count: int) -> np.ndarray:
 # --- eyes -------------------------------------------------------------------------------------------------------------
 
 
-def _eye(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray) -> list[Sheet]:
+def _eye(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray, figure: np.ndarray) -> list[Sheet]:
     """The white of an eye and its iris, which goes where the eye looks."""
     upper, lower = face.eye_ring(side)
     ring = np.concatenate([smoothed(upper, 24), smoothed(lower, 24)[::-1]])
@@ -69,7 +69,7 @@ def _eye(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray) -> list[Shee
     _cell(atlas, f"iris{side}")[:] = iris
     depth = face.points[[*EYES[side][0], *EYES[side][1]], 2]
     return [
-        _plate(f"white{side}", middle, half, depth.max() + 0.10 * face.eye),
+        _plate(f"white{side}", ring, half, depth.max() + 0.10 * face.eye, figure),
         _disc(face, side, centre, RIM * radius, depth.mean() + 0.05 * face.eye),
     ]
 
@@ -117,10 +117,18 @@ def _completed(iris: np.ndarray, shown: np.ndarray) -> np.ndarray:
     return np.where(known[..., None], done, soft)
 
 
-def _plate(name: str, middle: np.ndarray, half: float, depth: float) -> Sheet:
-    share = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float)
-    points = np.column_stack([middle + (share * 2 - 1) * half, np.full(4, depth)])
-    return Sheet(name, "parts", points, _uv(name, share), np.array([(0, 1, 2), (0, 2, 3)]), _on_head(4), {})
+def _plate(name: str, ring: np.ndarray, half: float, depth: float, figure: np.ndarray) -> Sheet:
+    """The white of an eye: somewhat larger than its opening (K, 2) px, and not beyond the figure."""
+    middle, safe = ring.mean(0), cv2.erode(figure.astype(np.uint8), disc(0.02 * half), borderValue=1)
+    rim = middle + 1.02 * (ring - middle)
+    for reach in (1.1, 1.2, 1.3, 1.4):
+        farther = middle + reach * (ring - middle)
+        rim = np.where(within(safe, farther)[:, None], farther, rim)
+    points = np.concatenate([[middle], rim])
+    faces = np.array([(0, 1 + k, 1 + (k + 1) % len(rim)) for k in range(len(rim))])
+    share = ((points - middle) / half + 1) / 2
+    flat = np.column_stack([points, np.full(len(points), depth)])
+    return Sheet(name, "parts", flat, _uv(name, share), faces, _on_head(len(points)), {})
 
 
 def _disc(face: Face, side: str, centre: np.ndarray, radius: float, depth: float, count: int = 28) -> Sheet:
