@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from ..solvers import detect, face_fit
+from ..solvers import face_fit
 from ..solvers.character import Character
 from ..solvers.face_range import FaceRange
 from ..solvers.faces import face_of
@@ -24,6 +24,8 @@ def draw(
 
     objects, character, preset: of one character. Raises RigError without face shapes, RenderError.
     """
+    from ..solvers import detect  # it takes SciPy along, which a starting Blender does not wait for
+
     with contextlib.ExitStack() as opening:
         folder = opening.enter_context(detect.scratch(None))
         expressions = face_pictures.draw(objects, character, preset, folder, progress)
