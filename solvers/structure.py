@@ -442,9 +442,15 @@ def _fingers_on(tree: Tree, hand: int) -> list[list[int]]:
             chain = [start]
             while tree.children[chain[-1]]:
                 chain.append(max(tree.children[chain[-1]], key=tree.deep))
+            steps = np.linalg.norm(np.diff(tree.at[chain], axis=0), axis=1)
+            chain = [chain[0], *(row for row, step in zip(chain[1:], steps, strict=True) if step > 1e-6)]
             if len(chain) > 1:
                 chains.append(chain)
-    return chains
+    apart: list[list[int]] = []
+    for chain in sorted(chains, key=lambda chain: -tree.skin[chain[0]]):  # of several in one place that with the skin
+        if all(np.linalg.norm(tree.at[chain[:2]] - tree.at[other[:2]]) > MIDDLE / 2 for other in apart):
+            apart.append(chain)
+    return apart
 
 
 def _fingers(tree: Tree, hand: int, elbow: int) -> dict[str, int]:
