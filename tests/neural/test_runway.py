@@ -70,6 +70,15 @@ def test_order_is_sent_as_published(server, order, tmp_path):
     assert told == sorted(told) and told[-1] == 1000
 
 
+def test_film_of_a_character_is_sent_as_one(server, order, clips, tmp_path):
+    """A character that is a film goes out as Act-Two's kind "video"; without a seed none is sent."""
+    there = server(statuses=("SUCCEEDED",))
+    film_order = dataclasses.replace(order, character=clips(4.0), seed=None, body_control=False)
+    act_two(there).render(film_order, tmp_path / "out.mp4", *NEVER)
+    body = json.loads(there.asked("POST", "/v1/character_performance")[0])
+    assert body["character"]["type"] == "video" and body["bodyControl"] is False and "seed" not in body
+
+
 def test_long_clip_is_cut_where_little_moves(server, clips, order, tmp_path):
     """A clip of 35 s becomes two requests, cut in its still moment; what comes back is joined in step."""
     long = clips(35.0, ((24.0, 25.0),))
