@@ -27,8 +27,9 @@ RESTS = ("measured", "T")
 STATED = "understudy_humanoid"  # the tag by which a character says itself, as JSON, which {joint: bone} it has
 UNNAMED = "Told by Structure"  # the kind of a rig whose names are unknown
 
-# A character counts as a body when its hips and half its limbs are known, else only as a head.
+# A character counts as a body when its hips and half its limbs are known, or head and arms, else only as a head.
 LIMBS = tuple(f"{side}{part}" for side in ("left", "right") for part in "UpperArm LowerArm UpperLeg LowerLeg".split())
+BUST = ("hips", "spine", "chest", "upperChest")
 HEAD = ("neck", "head", "leftEye", "rightEye", "jaw")
 # Without one of these, names alone do not tell a whole body.
 WHOLE_BODY = ("hips", "head", *LIMBS, *(f"{side}{part}" for side in ("left", "right") for part in ("Hand", "Foot")))
@@ -379,7 +380,9 @@ def _with_structure(character: Character, best: Match) -> Match:
 
 
 def _is_body(bones: dict[str, str]) -> bool:
-    return "hips" in bones and sum(limb in bones for limb in LIMBS) >= len(LIMBS) // 2
+    """Whether bones are a body: hips with half of the limbs, or a bust, a head and two arms on a trunk."""
+    bust = {"head", *LIMBS[:2], *LIMBS[4:6]} <= set(bones) and any(part in bones for part in BUST)
+    return bust or "hips" in bones and sum(limb in bones for limb in LIMBS) >= len(LIMBS) // 2
 
 
 def _has_needs(preset: RigPreset, character: Character) -> bool:

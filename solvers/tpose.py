@@ -83,7 +83,8 @@ def measure(character: Character, preset: RigPreset, skeleton: np.ndarray) -> Ri
     before = {name: _nearest(PARENTS[name], joints) for name in joints}
     turned_by, moved_by = _carriers(character, preset, row, before)
     legs = [heads[JOINT[f"{side}UpperLeg"]] for side in SIDES]
-    pelvis = heads[JOINT["hips"]] if not np.isfinite(legs).all() else np.mean(legs, 0)
+    first = heads[JOINT[joints[0]]] if joints else np.zeros(3)  # the hips, or what a bust begins with
+    pelvis = first if not np.isfinite(legs).all() else np.mean(legs, 0)
     mover = row[joints[0]] if joints else -1
     while mover >= 0 and character.connected[mover] and character.parents[mover] >= 0:
         mover = int(character.parents[mover])
@@ -165,12 +166,14 @@ def _length(heads: np.ndarray, side: str) -> float:
 
 
 def _scale(heads: np.ndarray, skeleton: np.ndarray, metre: float) -> float:
-    """Character units per metre of the performer, by their legs, else by their trunks, else by the object's scale."""
+    """Character units per metre of the performer, by their legs, else trunks, else arms, else by the object's scale."""
     legs = np.array([_length(heads, side) / _length(skeleton, side) for side in SIDES])
     if np.isfinite(legs).any():
         return float(np.nanmean(legs))
     trunks = [np.linalg.norm(points[JOINT["head"]] - points[JOINT["hips"]]) for points in (heads, skeleton)]
-    return float(trunks[0] / trunks[1]) if np.isfinite(trunks).all() else float(metre)
+    arms = [np.linalg.norm(points[JOINT["leftUpperArm"]] - points[JOINT["leftHand"]]) for points in (heads, skeleton)]
+    both = next((pair for pair in (trunks, arms) if np.isfinite(pair).all() and min(pair) > 0), (metre, 1.0))
+    return float(both[0] / both[1])
 
 
 def _ground(heads: np.ndarray, leg: float) -> tuple[float, float]:
