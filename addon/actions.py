@@ -420,6 +420,15 @@ def to_rest(owner: bpy.types.ID, path: str, index: int) -> None:
         setattr(thing, name, rest)
 
 
+def value_of(owner: bpy.types.ID, path: str):
+    """A property's value; of a custom property that chooses among names the number, as keys have it."""
+    value = owner.path_resolve(path)
+    if isinstance(value, str) and path.endswith('"]'):
+        container, _, name = path.rpartition('["')
+        return owner.path_resolve(container)[bpy.utils.unescape_identifier(name.removesuffix('"]'))]
+    return value
+
+
 def rest_of(path: str) -> float | tuple[float, ...] | None:
     """The value of a bone's or a shape key's property at rest; None for any other."""
     return _RESTS.get(path.rpartition(".")[2]) if path.startswith(("pose.bones[", "key_blocks[")) else None

@@ -534,5 +534,5 @@ def _reach(keys: bpy.types.Key, curve: bpy.types.FCurve) -> None:
 
 
 def _value(owner: bpy.types.ID, path: str, index: int) -> float:
-    value = owner.path_resolve(path)
+    value = actions.value_of(owner, path)
     return float(value[index] if hasattr(value, "__len__") else value)

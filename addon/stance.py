@@ -56,7 +56,7 @@ def with_values(objects: CharacterObjects, before: list[dict], planned: dict, sw
 
 def stand(owner: bpy.types.ID, path: str, moved: set[actions.Channel]) -> float | list[float]:
     """A property's value, or, where animation moves it, its rest."""
-    value = owner.path_resolve(path)
+    value = actions.value_of(owner, path)
     if not hasattr(value, "__len__"):
         rest = actions.rest_of(path)
         return float(value) if (path, 0) not in moved or rest is None else float(rest)
@@ -102,7 +102,7 @@ def _put_back(owner: bpy.types.ID, path: str, value: float | list[float], moved:
     """Set a property by its path where nothing moves it; one that is not there any more is left out."""
     container, _, name = path.rpartition("[" if path.endswith('"]') else ".")
     try:
-        thing, old = owner.path_resolve(container), owner.path_resolve(path)
+        thing, old = owner.path_resolve(container), actions.value_of(owner, path)
     except ValueError:
         return
     if isinstance(value, list):
