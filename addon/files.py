@@ -45,7 +45,7 @@ def open_character(
 
         made = puppet_of(path, mask, joints)
         _empty_scene()
-        rig = figure.add(bpy.context.scene, made)
+        rig = figure.add(bpy.context.scene, made, str(path.resolve()))
         return next(found for found in characters(bpy.context.scene.objects) if found.armature == rig)
     _load(path)
     return main_character(path.name)

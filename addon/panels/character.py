@@ -5,7 +5,7 @@ import fnmatch
 import bpy
 
 from .. import face_fitting, jobs, rigs
-from . import work, write
+from . import puppet, work, write
 
 
 class UNDERSTUDY_UL_joints(bpy.types.UIList):
@@ -64,6 +64,7 @@ class UNDERSTUDY_PT_character(bpy.types.Panel):
         row.prop(props, "character", text="")
         if props.character is None:
             layout.operator("understudy.add_starter", icon="OUTLINER_OB_ARMATURE")
+            puppet.add_button(layout)
             return
         row.operator("understudy.add_starter", text="", icon="ADD")
         unknown = props.rig == rigs.UNKNOWN

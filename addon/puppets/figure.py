@@ -17,14 +17,15 @@ from ..figures.assemble import _layer_showing
 NODE = "Understudy Picture"
 
 
-def add(scene: bpy.types.Scene, puppet: Puppet) -> bpy.types.Object:
+def add(scene: bpy.types.Scene, puppet: Puppet, path: str = "") -> bpy.types.Object:
     """Build a puppet in a collection of its own; returns its armature object.
 
-    scene: where it goes.
+    scene: where it goes. path: of its picture, for those who place its points anew.
     """
     collection = bpy.data.collections.new(puppet.name)
     scene.collection.children.link(collection)
     rig = armature(scene, collection, puppet)
+    rig.data[planar.PUPPET] = planar.words(puppet, path)
     looks = {name: paint(f"{puppet.name} {name}", getattr(puppet, name)) for name in PICTURES}
     for index, (name, painted) in enumerate(zip(puppet.sheets, puppet.painted, strict=True)):
         thing = sheet(puppet, index, looks[painted], collection)
@@ -63,7 +64,6 @@ def armature(scene: bpy.types.Scene, collection: bpy.types.Collection, puppet: P
     data.display_type = "STICK"
     rig.show_in_front = True
     data[STATED] = json.dumps({name: name for name in puppet.joints})
-    data[planar.PUPPET] = planar.words(puppet)
     return rig
 
 

@@ -19,6 +19,7 @@ from .skeleton2d import JOINTS
 EYES_APART = 0.063  # m between the middles of a person's eyes
 TALL = 1.6  # m, a figure without a face
 LARGEST = 2048  # px, the longer side of a puppet's own picture
+MISPLACED = 0.35  # of the eyes' distance, by which an eye placed by hand is another than the network's
 BORDER = 0.35  # of the longer side, by which the background goes beyond the picture
 
 
@@ -71,10 +72,10 @@ def known(rgb: np.ndarray, alpha: np.ndarray | None, seen, placed: dict[str, np.
     """
     size, notes = rgb.shape[1::-1], []
     figure = alpha if alpha is not None else _figure(rgb, seen, notes)
-    drawn_face = drawn.is_drawn(rgb, figure) or {*joints_file.EYES, *joints_file.MOUTH} <= set(placed)
-    face = None if seen.face is None or drawn_face else face_of(seen.face)
+    drawing = drawn.is_drawn(rgb, figure)
+    face = None if seen.face is None or drawing or _contradicted(seen.face, placed) else face_of(seen.face)
     points = None if face is not None else _drawn_points(seen, placed)
-    if seen.body is not None and not drawn.is_drawn(rgb, figure):
+    if seen.body is not None and not drawing:
         places, shown = skeleton2d.from_body(seen.body), _shown(seen, size)
         if shown["leftArm"] and shown["rightArm"] and limbs.folded(places):
             shown |= {"leftArm": False, "rightArm": False}
@@ -91,9 +92,39 @@ def known(rgb: np.ndarray, alpha: np.ndarray | None, seen, placed: dict[str, np.
     places |= {name: place for name, place in placed.items() if name in places}
     for side in skeleton2d.SIDES:
         for limb, ends in (("Arm", ("LowerArm", "Hand")), ("Leg", ("LowerLeg", "Foot"))):
-            if all(side + end in placed for end in ends):
+            if all(side + end in placed and _inside(placed[side + end], size) for end in ends):
                 shown[side + limb] = True
     return Known(rgb, figure, places, shown, face, points, tuple(notes))
+
+
+def _inside(place: np.ndarray, size: tuple[int, int]) -> bool:
+    return bool((place >= 0).all() and (place < size).all())
+
+
+def _contradicted(face: np.ndarray, placed: dict[str, np.ndarray]) -> bool:
+    """Whether eyes were placed by hand where the network's face (478, 3) px has none."""
+    seen = {name: face[IRISES[side][0], :2] for name, side in zip(joints_file.EYES, ("Left", "Right"), strict=True)}
+    apart = np.linalg.norm(seen["leftEye"] - seen["rightEye"])
+    return any(
+        name in placed and np.linalg.norm(placed[name] - place) > MISPLACED * apart for name, place in seen.items()
+    )
+
+
+def _usual_points(about: Known) -> dict[str, tuple[float, float]]:
+    """All points that may be placed by hand: where they are known, else where they usually are."""
+    places = dict(about.places)
+    low, top = places["head"], places["HeadTip"]
+    up = top - low
+    right = np.array([-up[1], up[0]])
+    for name, (across, level) in {
+        "leftEye": (0.2, 0.5), "rightEye": (-0.2, 0.5), "mouthLeft": (0.15, 0.15), "mouthRight": (-0.15, 0.15)
+    }.items():  # fmt: skip
+        places[name] = low + level * up + across * right
+    if about.face is not None:
+        at = about.face.points[[IRISES["Left"][0], IRISES["Right"][0], 291, 61], :2]
+        places |= dict(zip((*joints_file.EYES, *joints_file.MOUTH), at, strict=True))
+    places |= about.points or {}
+    return {name: tuple(round(float(v), 1) for v in places[name]) for name in joints_file.POINTS}
 
 
 def _figure(rgb: np.ndarray, seen, notes: list[str]) -> np.ndarray:
@@ -145,6 +176,7 @@ def assembled(name: str, about: Known) -> Puppet:
         name=name, size=size, unit=float(unit), joints=JOINTS, heads=heads, tails=tails, cut=_cut(about),
         front=front_picture, under=under,
         background=cutout.wider(background, border), parts=atlas, border=border, notes=about.notes,
+        points=_usual_points(about),
         **joined([backdrop(size, border, 0.5 * longest), *sheets], size, unit),
     )  # fmt: skip
 
@@ -162,7 +194,9 @@ def _figure_sheets(about: Known, face: Face | None, front: float) -> tuple[list[
     """
     rgb, size, longest = about.rgb, about.rgb.shape[1::-1], max(about.rgb.shape)
     wide = cutout.widened(about.figure, cutout.RIM * longest)
-    found, trunk = limbs.limbs(about.figure, about.places, about.shown)
+    found, trunk = limbs.limbs(
+        about.figure, about.places, about.shown, limbs.THICK if about.points is None else limbs.DRAWN
+    )
     body = body_sheet(size, cutout.widened(trunk, cutout.RIM * longest) & wide, about.places, face, _cut(about))
     made, atlas = [], np.zeros((4, 4, 3), np.uint8)
     ink = None if about.points is None else drawn.strokes(rgb, 0.02 * longest)

@@ -224,7 +224,7 @@ def _blink(face: Face, side: str, places: np.ndarray) -> np.ndarray:
     order_up, order_low = np.argsort(up[:, 0]), np.argsort(low[:, 0])
     top = np.interp(place, up[order_up, 0], up[order_up, 1])
     base = np.interp(place, low[order_low, 0], low[order_low, 1])
-    target = 0.88 * base + 0.12 * top
+    target = 0.95 * base + 0.05 * top
     brow = (face.points[list(BROWS[side]), :2] - upper[0]) @ axes.T
     room = max(0.12 * face.eye, 0.85 * (up[:, 1].min() - brow[:, 1].mean()))
     above, below = np.clip((top - at[:, 1]) / room, 0, 1), np.clip((at[:, 1] - base) / (0.25 * face.eye), 0, 1)

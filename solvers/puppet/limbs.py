@@ -15,10 +15,12 @@ from .skeleton2d import SIDES, chain_weights
 WORK = 420  # px, the longer side at which a figure is cut up
 ARM, LEG = ("UpperArm", "LowerArm", "Hand", "HandTip"), ("UpperLeg", "LowerLeg", "Foot", "Toe")
 # Half widths of limbs in widths of the shoulders, where the outline does not tell: three bones from the trunk outwards.
-USUAL = {ARM: (0.20, 0.17, 0.19), LEG: (0.26, 0.20, 0.17)}
-LEAST, MOST = 0.07, 0.34  # of the shoulders' width, that half a limb's width may be
+USUAL = {ARM: (0.18, 0.14, 0.16), LEG: (0.26, 0.20, 0.17)}
+LEAST = 0.07  # of the shoulders' width, that half a limb's width is at least
+THICK, DRAWN = 1.35, 2.2  # of the usual, up to which a limb's width is believed; what is wider is not its own outline
 FLANK = 0.08  # of the shoulders' width, by which a trunk is wider than its joints
-BEYOND = 0.8  # of half a limb's width, by which its pixels may be farther from its bones
+# Of half a limb's width, by which its pixels may be farther from its bones: with an outline of its own, and without.
+BEYOND, CLOSE = 0.8, 0.05
 FOLDED = 0.45  # of the shoulders' width: wrists nearer than this are those of folded arms
 SEEN = 0.5  # how visible elbow and wrist, knee and ankle must be for a limb to be cut out
 
@@ -40,10 +42,13 @@ def folded(places: dict[str, np.ndarray]) -> bool:
     return bool(np.linalg.norm(places["leftHand"] - places["rightHand"]) < FOLDED * width)
 
 
-def limbs(figure: np.ndarray, places: dict, shown: dict[str, bool]) -> tuple[list[Limb], np.ndarray]:
+def limbs(
+    figure: np.ndarray, places: dict, shown: dict[str, bool], thick: float = THICK
+) -> tuple[list[Limb], np.ndarray]:
     """The limbs that can be told apart, and the trunk with head (H, W) bool, also where limbs are before it.
 
     figure: (H, W) bool. places: {joint: (2,) px}. shown: {"leftArm": whether it is in the picture}.
+    thick: how much thicker than usual limbs may be.
     """
     small, scale = shrunk(figure.astype(np.uint8) * 255, WORK)
     small = small > 127
@@ -62,14 +67,12 @@ def limbs(figure: np.ndarray, places: dict, shown: dict[str, bool]) -> tuple[lis
     )
     inside = cv2.distanceTransform(small.astype(np.uint8), cv2.DIST_L2, 3)
     wanted = [(side, chain) for chain in (LEG, ARM) for side in SIDES if shown.get(_name(side, chain))]
-    costs = {key: _cost(at, key, width, inside, quad, (x, y)) for key in wanted}
+    costs = {key: _cost(at, key, (width, thick), inside, quad, (x, y)) for key in wanted}
     if not wanted:
         return [], figure
     legs, arms = ([key for key in wanted if key[1] == chain] for chain in (LEG, ARM))
-    base = np.argmin(np.stack([trunk, *(_near(*costs[key]) for key in legs)]), 0)
-    ways = np.stack(
-        [np.minimum.reduce([trunk, *(costs[key][0] for key in legs)]), *(_near(*costs[key]) for key in arms)]
-    )
+    base = np.argmin(np.stack([trunk, *(costs[key][0] for key in legs)]), 0)
+    ways = np.stack([np.minimum.reduce([trunk, *(costs[key][0] for key in legs)]), *(costs[key][0] for key in arms)])
     front = np.where(small, np.argmin(ways, 0), -1)
     for index, key in enumerate(arms, 1):  # a forearm is before whatever it crosses
         front[small & (costs[key][1] < 0)] = index
@@ -91,26 +94,22 @@ def limbs(figure: np.ndarray, places: dict, shown: dict[str, bool]) -> tuple[lis
     return found, enlarged(behind & (base == 0), figure.shape) & figure
 
 
-def _near(cost: np.ndarray, _outer: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """What a pixel costs as a limb's (H, W): what is far from its bones is none of it."""
-    return np.where(cost > BEYOND * half.max(), np.inf, cost)
-
-
 def _name(side: str, chain: tuple[str, ...]) -> str:
     return side + ("Arm" if chain == ARM else "Leg")
 
 
-def _cost(at, key, width, inside, quad, grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cost(at, key, sizes, inside, quad, grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How far (H, W) px pixels are from being a limb's, below 0 inside; the same of its end; half widths (3,)."""
-    side, chain = key
+    (side, chain), (width, thick) = key, sizes
     joints = [at[side + part] for part in chain]
-    half = []
+    half, alone = [], True
     for start, end, usual in zip(joints, joints[1:], USUAL[chain], strict=False):
         line = start + np.linspace(0.25, 0.9, 8)[:, None] * (end - start)
         x, y = np.clip(np.round(line).astype(int), 0, np.array(inside.shape[::-1]) - 1).T
         free = ~quad[y, x] & (inside[y, x] > 0)
-        own = np.median(inside[y, x][free]) * 1.2 if free.sum() >= 3 else usual * width
-        half.append(np.clip(own, LEAST * width, min(MOST, 1.35 * usual) * width))
+        own = np.median(inside[y, x][free]) * 1.2 if free.sum() >= 3 else np.inf
+        half.append(max(own, LEAST * width) if own < thick * usual * width else usual * width)
+        alone &= own < thick * usual * width
     x, y = grid
     points = np.column_stack([x.ravel(), y.ravel()]).astype(float)
     ways = []
@@ -120,7 +119,9 @@ def _cost(at, key, width, inside, quad, grid) -> tuple[np.ndarray, np.ndarray, n
         ways.append((np.linalg.norm(points - start - share[:, None] * along, axis=1) - reach).reshape(x.shape))
     crosses = quad[tuple(np.clip(np.round(joints[2][::-1]).astype(int), 0, np.array(quad.shape) - 1))]
     outer = np.minimum(ways[1], ways[2]) if crosses else ways[2]
-    return np.minimum.reduce(ways), outer, np.array(half)
+    cost = np.minimum.reduce(ways)
+    cost[cost > (BEYOND if alone else CLOSE) * max(half)] = np.inf  # what is far from its bones is none of it
+    return cost, outer, np.array(half)
 
 
 def _tidied(labels: np.ndarray, count: int) -> np.ndarray:

@@ -24,9 +24,13 @@ SHORT = 0.15  # of a limb's length: seen shorter than this, its direction in the
 STEADY = 6.0  # Hz, up to which directions in the picture are followed
 
 
-def words(puppet) -> str:
-    """What an armature's mark says of a puppet: JSON {"size": px, "unit": m, "cut": bool}."""
-    return json.dumps({"size": list(puppet.size), "unit": puppet.unit, "cut": bool(puppet.cut)})
+def words(puppet, path: str = "") -> str:
+    """What an armature's mark says of a puppet: JSON {"size": px, "unit": m, "cut": bool, "path", "points", "notes"}.
+
+    path: of its picture.
+    """
+    told = {"size": list(puppet.size), "unit": puppet.unit, "cut": bool(puppet.cut), "path": path}
+    return json.dumps(told | {"points": puppet.points, "notes": list(puppet.notes)})
 
 
 def flattened(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Puppet:
     without the figure and wider than the picture, and what the picture does not show (eyes and mouth).
     border: px by which the background is wider at each side.
     notes: sentences for the user: what was guessed, and how to correct it.
+    points: {name of joints_file.POINTS: (x, y) px}, which may be placed anew by hand.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Puppet:
     parts: np.ndarray
     border: int = 0
     notes: tuple[str, ...] = ()
+    points: dict = field(default_factory=dict)
 
 
 @dataclass
