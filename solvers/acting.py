@@ -18,13 +18,16 @@ BLINKS = tuple(f"eyeBlink{side}" for side in SIDES)
 CAPPED = (*BLINKS, *(f"eyeSquint{side}" for side in SIDES), "mouthRollLower", "mouthRollUpper", "tongueOut")
 
 
+BEYOND = 0.35  # how far a shape may go beyond 1: cheeks fold and jaws come off on real heads from about 1.5 on
+
+
 def strengths(expressions: np.ndarray, gaze: np.ndarray, settings: Settings, face: FaceRange) -> np.ndarray:
-    """What of each expression a face is to show, (N, 52); above 1 where the intensity is above 3.
+    """What of each expression a face is to show, (N, 52); above 1, up to 1 + BEYOND, where the intensity is above 3.
 
     expressions: (N, 52) as performed. gaze: (N, 2, 2) rad, which eyeLook* follow. settings: intensity is used. An eye
     that closes closes, and eyes look where they look, at any intensity.
     """
-    values = expressions * (settings.intensity / NEUTRAL_INTENSITY)
+    values = drawn_in(expressions * (settings.intensity / NEUTRAL_INTENSITY))
     blinks, capped = ([EXPRESSION[name] for name in names] for names in (BLINKS, CAPPED))
     values[:, blinks] = np.maximum(values[:, blinks], lids(expressions[:, blinks]))
     for name, look in look_values(gaze).items():
@@ -33,6 +36,11 @@ def strengths(expressions: np.ndarray, gaze: np.ndarray, settings: Settings, fac
     limited = [*capped, *(EXPRESSION[name] for name in LOOKS)]
     values[:, limited] = np.minimum(values[:, limited], 1.0)
     return values
+
+
+def drawn_in(values: np.ndarray) -> np.ndarray:
+    """The same with what goes beyond 1 drawn in, the more the further, so that strong moments still differ."""
+    return np.where(values > 1, 1 + BEYOND * np.tanh((values - 1) / BEYOND), values)
 
 
 def lids(blinks: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from understudy.solvers import face_fit
-from understudy.solvers.acting import strengths
+from understudy.solvers.acting import BEYOND, strengths
 from understudy.solvers.errors import NobodyError
 from understudy.solvers.face_range import LEAST_GAIN, MOST_GAIN, WIDEST, FaceRange, from_words, guarded, in_range
 from understudy.solvers.names import EXPRESSION, EXPRESSIONS, FACE_POINT_COUNT
@@ -96,10 +96,13 @@ def test_a_fit_is_kept_in_words():
 
 
 def test_limits_hold_at_any_intensity_and_gain():
-    """Lids and lips never go beyond 1; a jaw may, where the intensity asks for it."""
+    """Lids and lips never go beyond 1; a jaw may, where the intensity asks for it, but stays on its head."""
     values = np.ones((3, len(EXPRESSIONS)))
     face = FaceRange({"eyeSquintLeft": 2.0, "mouthRollLower": 2.0, "eyeLookUpLeft": 2.0})
     acted = strengths(values, np.full((3, 2, 2), 0.5), Settings(intensity=5.0), face)
     for name in ("eyeBlinkLeft", "eyeSquintLeft", "mouthRollLower", "eyeLookUpLeft"):
         assert np.all(acted[:, EXPRESSION[name]] <= 1)
-    assert np.allclose(acted[:, EXPRESSION["jawOpen"]], 5 / 3)
+    assert np.all((1.2 < acted[:, EXPRESSION["jawOpen"]]) & (acted[:, EXPRESSION["jawOpen"]] <= 1 + BEYOND))
+    rising = np.linspace(0, 1, 200)[:, None] * values[:1]
+    jaw = strengths(rising, np.zeros((200, 2, 2)), Settings(intensity=5.0), FaceRange())[:, EXPRESSION["jawOpen"]]
+    assert np.all(np.diff(jaw) > 0) and np.allclose(jaw[:120], rising[:120, 0] * 5 / 3)

@@ -338,7 +338,7 @@ def test_the_jaw_opens_once():
 
 
 def test_intensity_three_is_as_performed():
-    """Expressions grow with the intensity, blinks never beyond shut lids, and the gaze does not change."""
+    """Expressions grow with the intensity, less beyond 1, blinks not beyond shut lids; the gaze does not change."""
     rig, preset = character(sliders=EXPRESSIONS)
     shown = performance(motion=False)
     shown.expressions[:] = 0.9
@@ -348,7 +348,7 @@ def test_intensity_three_is_as_performed():
         clip = retarget(shown, rig, preset, Settings(intensity=intensity), 30.0)
         values[intensity] = dict(zip(clip.sliders, clip.values[0], strict=True))
     assert values[3.0]["mouthSmileLeft"] == pytest.approx(0.9)
-    assert values[5.0]["mouthSmileLeft"] == pytest.approx(1.5) and values[1.0]["mouthSmileLeft"] == pytest.approx(0.3)
+    assert 1.2 < values[5.0]["mouthSmileLeft"] < 1.35 and values[1.0]["mouthSmileLeft"] == pytest.approx(0.3)
     assert values[5.0]["eyeBlinkLeft"] == 1.0
     assert values[1.0]["eyeLookOutLeft"] == values[5.0]["eyeLookOutLeft"] > 0
 
