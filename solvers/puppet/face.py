@@ -10,6 +10,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from ..names import EXPRESSIONS
+from .weave import smoothed
 
 MOVES = Path(__file__).resolve().parents[2] / "presets" / "puppet" / "face.npz"
 # Points of the face network, from the corner on the picture's left to that on its right; sides are anatomical.
@@ -219,7 +220,7 @@ def _blink(face: Face, side: str, places: np.ndarray) -> np.ndarray:
     along = upper[-1] - upper[0]
     width = max(np.linalg.norm(along), 1e-6)
     axes = np.stack([along / width, [-along[1] / width, along[0] / width]])
-    up, low, at = ((part - upper[0]) @ axes.T for part in (upper, lower, places))
+    up, low, at = ((part - upper[0]) @ axes.T for part in (smoothed(upper, 25), smoothed(lower, 25), places))
     place = np.clip(at[:, 0], 0, width)
     order_up, order_low = np.argsort(up[:, 0]), np.argsort(low[:, 0])
     top = np.interp(place, up[order_up, 0], up[order_up, 1])

@@ -65,7 +65,7 @@ def limbs(
     trunk = np.minimum(
         trunk, np.hypot(x - (at["head"] + at["HeadTip"])[0] / 2, y - (at["head"] + at["HeadTip"])[1] / 2) - 0.62 * tall
     )
-    inside = cv2.distanceTransform(small.astype(np.uint8), cv2.DIST_L2, 3)
+    inside = cv2.distanceTransform(np.pad(small.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     wanted = [(side, chain) for chain in (LEG, ARM) for side in SIDES if shown.get(_name(side, chain))]
     costs = {key: _cost(at, key, (width, thick), inside, quad, (x, y)) for key in wanted}
     if not wanted:
