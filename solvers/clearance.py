@@ -15,7 +15,7 @@ from .tpose import Rig
 
 SOFT = 0.006  # m by which flesh gives way
 # Where nothing is pushed, the correction goes back to nothing within EASE seconds, and sets in no sharper than EDGE.
-EDGE, EASE, FIRM = 0.15, 0.35, 8.0
+EDGE, EASE, FIRM = 0.25, 0.5, 8.0
 PASSES = 2  # of pushing out what is still inside after the smoothing
 BENT = 0.5  # of the forearm: an elbow farther than this off the line from shoulder to wrist can turn about it
 ROUNDS = 4  # of turning an arm away: other points of it may be in the way on the way
