@@ -2,7 +2,7 @@
 
     python -m understudy.training.make_cue_weights MATERIAL [--work DIR] [--out presets/weights/cues.npz]
 
-MATERIAL holds what people.HEADS names, and models/face.task. About 2700 pictures of 42 people, each under one light,
+MATERIAL holds what people.HEADS names, and models/face.task. About 3500 pictures of 54 people, each under one light,
 are rendered and looked at (half an hour on two cores); the mean calm face becomes the portraits' frame, and ridge
 regressions go from what differs from each person's calm portrait to the known expressions. Prints how well every
 family of heads is read by weights that were fitted without it, with and without the pictures.
@@ -25,7 +25,7 @@ from ..solvers import cues, skull
 from ..solvers.detectors.complexion import portrait
 from ..solvers.names import EXPRESSIONS, mirrored
 
-PEOPLE, PICTURES = 7, 64  # of each head, of each of them
+PEOPLE, PICTURES = 9, 64  # of each head, of each of them
 HEADS = ("ict", "woman", "man", "capture", "lady", "own")
 FAMILY = {"woman": "makehuman", "man": "makehuman"}  # others are families of their own
 RIDGE = 0.5  # of the features' variance
@@ -251,8 +251,9 @@ def judged(people: list[Person], name: str, kinds, spots, mirror, signs) -> tupl
     high = max(np.median(values[truth > CLEAR]), low + LEAST.get(name, SPAN))
     amount = np.clip((values - low) / (high - low), 0, 1)
     plain, there = amount > 0.5, truth > CLEAR
+    right = (truth[plain] > 0.25).sum()
     print(
-        f"{name}: points {rows[0]}; with pictures {rows[1]}; told above .5: right {(truth[plain] > 0.25).mean():.2f}, "
+        f"{name}: points {rows[0]}; with pictures {rows[1]}; of {plain.sum()} told above .5 {right} are right, "
         f"of those above {CLEAR} found {plain[there].mean():.2f}; families {' '.join(told)}", flush=True,
     )  # fmt: skip
     return float(low), float(high)
