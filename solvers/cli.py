@@ -312,7 +312,7 @@ def add_settings(parser, record: type = Settings, title: str = "settings") -> No
             group.add_argument(flag, type=neutral_word, metavar="S|PICTURE", help=meaning, **words)
         else:
             unit = f" {facts['unit']}" if facts["unit"] else ""
-            span = f"{facts['min']:g} to {facts['max']:g}{unit}, default {field.default:g}"
+            span = f"{facts['min']:.10g} to {facts['max']:.10g}{unit}, default {field.default:g}"
             meaning = f"{facts['meaning']} ({span})".replace("%", "%%")
             group.add_argument(flag, type=type(field.default), metavar="X", help=meaning, **words)
 

@@ -93,7 +93,7 @@ def _key_move(scene, camera, frames: np.ndarray, done: np.ndarray, moves: tuple[
     flat = camera.data.type == "ORTHO"
     places, turns, lens = shot.path(start, moves, done, distance, (0.7, 0.7) if flat else tuple(view))
     if flat:  # distance does not matter to such a camera, the width of its view does
-        lens = lens * distance / np.maximum((start[:3, 3] - places) @ start[:3, 2] + distance, distance / 10)
+        lens = lens * distance / np.maximum((places - start[:3, 3]) @ start[:3, 2] + distance, distance / 10)
     camera.rotation_mode = "QUATERNION"
     curves = _curves("location", "Move", frames, places) + _curves("rotation_quaternion", "Move", frames, turns)
     _play(camera, MOVE, curves)

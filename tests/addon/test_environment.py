@@ -145,6 +145,16 @@ def test_a_zoom_is_the_lens(scene):
     assert lenses[1] > lenses[0] * 1.05
 
 
+def test_a_camera_without_perspective_draws_nearer(scene):
+    """Before a picture, whose camera knows no distance, a push in narrows the view."""
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    scene.camera, camera.data.type, camera.data.ortho_scale = camera, "ORTHO", 4.0
+    environment.camera.move(scene, Environment(camera="push-in"))
+    scene.frame_set(FRAMES)
+    assert camera.data.ortho_scale < 3.9
+
+
 def test_no_camera_is_one_sentence(scene):
     """A camera's move without a camera is refused; breathing alone is not."""
     objects = armature.CharacterObjects(tailed(), ())
