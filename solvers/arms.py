@@ -15,7 +15,7 @@ from .tpose import Rig
 
 # A hand is taken to what it touches, and let go, within EASE seconds, and no sharper than EDGE; what a touch wants from
 # one picture to the next is followed as firmly as FIRM says.
-EDGE, EASE, FIRM = 0.15, 0.3, 10.0
+EDGE, EASE, FIRM = 0.2, 0.3, 4.0
 REACH = 0.99  # of the straight arm, as far as a touch stretches it
 SURE = 0.5  # of a touch, from which on the hand goes all the way
 NEAR = 0.012  # m of an adult by which a point of the hand counts less the farther it is from what is touched
