@@ -13,8 +13,7 @@ import bpy
 
 from ..solvers.errors import CharacterError, OutputError
 from ..solvers.presets import LIMBS, fitting
-from ..solvers.puppet.make import SUFFIXES as PICTURES
-from ..solvers.puppet.make import puppet_of
+from ..solvers.puppet.puppet import SUFFIXES as PICTURES
 from ..solvers.record import written_whole
 from . import vrm
 from .armature import CharacterObjects, characters, read
@@ -41,6 +40,7 @@ def open_character(
     path = Path(path)
     check_character_file(path)
     if path.suffix.lower() in PICTURES:
+        from ..solvers.puppet.make import puppet_of
         from .puppets import figure
 
         made = puppet_of(path, mask, joints)

@@ -25,6 +25,8 @@ from .feet import ankle_height, plant
 from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from .performance import Performance
 from .presets import RigPreset
+from .puppet.planar import flattened
+from .puppet.puppet import PUPPET
 from .rotations import (
     IDENTITY,
     continuous,
@@ -94,7 +96,9 @@ def retarget(
     if rig.joints:
         turns = joint_turns(shown, rig, preset)
         pelvis = pelvis_path(shown, rig, turns)
-        if settings.body:
+        if PUPPET in character.tags:
+            turns, pelvis = flattened(shown, rig, turns, pelvis, character.tags[PUPPET])
+        elif settings.body:
             turns, pelvis = plant(shown, rig, turns, pelvis, settings.foot_lock)
             turns = hands_placed(shown, character, rig, turns, pelvis, settings.hand_contact)
     if target is not None:

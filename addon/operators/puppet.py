@@ -6,8 +6,7 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from ...solvers.errors import UnderstudyError
-from ...solvers.puppet.make import SUFFIXES
-from ...solvers.puppet.planar import PUPPET
+from ...solvers.puppet.puppet import PUPPET, SUFFIXES
 from .. import jobs
 from ..puppets import figure, points
 

@@ -4,7 +4,7 @@ import json
 
 import bpy
 
-from ...solvers.puppet.planar import PUPPET
+from ...solvers.puppet.puppet import PUPPET
 from .. import jobs
 from ..puppets import points
 from . import work, write

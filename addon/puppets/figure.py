@@ -10,8 +10,7 @@ from mathutils import Vector
 
 from ...solvers.names import PARENTS
 from ...solvers.presets import STATED
-from ...solvers.puppet import planar
-from ...solvers.puppet.puppet import PICTURES, Puppet
+from ...solvers.puppet.puppet import BACKDROP, PICTURES, PUPPET, Puppet, words
 from ..figures.assemble import _layer_showing
 
 NODE = "Understudy Picture"
@@ -25,13 +24,13 @@ def add(scene: bpy.types.Scene, puppet: Puppet, path: str = "") -> bpy.types.Obj
     collection = bpy.data.collections.new(puppet.name)
     scene.collection.children.link(collection)
     rig = armature(scene, collection, puppet)
-    rig.data[planar.PUPPET] = planar.words(puppet, path)
+    rig.data[PUPPET] = words(puppet, path)
     looks = {name: paint(f"{puppet.name} {name}", getattr(puppet, name)) for name in PICTURES}
     for index, (name, painted) in enumerate(zip(puppet.sheets, puppet.painted, strict=True)):
         thing = sheet(puppet, index, looks[painted], collection)
         if name == "background":
             thing.hide_select = True
-            thing[planar.BACKDROP] = True
+            thing[BACKDROP] = True
         else:
             skin(thing, rig, puppet, puppet.sheet == index)
     return rig

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...solvers.errors import CharacterError
 from ...solvers.puppet import joints_file
-from ...solvers.puppet.planar import PUPPET
+from ...solvers.puppet.puppet import PUPPET
 
 NAME = "Understudy Points"
 POINT = "understudy_point"  # the mark of an empty that is a point

@@ -9,7 +9,7 @@ import math
 import bpy
 from mathutils import Vector
 
-from ...solvers.puppet.planar import PUPPET
+from ...solvers.puppet.puppet import PUPPET
 from ..armature import CharacterObjects
 
 NAME = "Understudy Stage"

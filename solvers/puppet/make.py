@@ -9,7 +9,6 @@ from .. import detect, models, record
 from ..errors import CharacterError
 from .puppet import Puppet
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 JOINTS = ("{}.points.json", "{}_cfg.yaml", "{}.yaml", "char_cfg.yaml")  # files with joints beside a picture NAME
 MASKS = ("{}_mask.png", "{}.mask.png", "mask.png")
 

@@ -12,8 +12,6 @@ from ..performance import Performance
 from ..polish import presence
 from ..rotations import from_axis_angle, from_vector, inverse, multiply, normalise, rotate, to_vector
 
-PUPPET = "understudy_puppet"  # the mark by which an armature says that it is a picture's, with words about it
-BACKDROP = "understudy_backdrop"  # the mark of what is behind it
 ACROSS = np.array([0.0, 1.0, 0.0])  # the axis that goes into the picture
 SIDES = ("left", "right")
 TRUNK = ("hips", "spine", "chest", "upperChest")
@@ -22,15 +20,6 @@ TURNS = np.radians([24.0, 35.0, 30.0])  # a head goes no farther up or down, to 
 NEAR, FAR = np.radians(50.0), np.radians(8.0)  # a limb points no farther to the viewer, and away
 SHORT = 0.15  # of a limb's length: seen shorter than this, its direction in the picture is unsure
 STEADY = 6.0  # Hz, up to which directions in the picture are followed
-
-
-def words(puppet, path: str = "") -> str:
-    """What an armature's mark says of a puppet: JSON {"size": px, "unit": m, "cut": bool, "path", "points", "notes"}.
-
-    path: of its picture.
-    """
-    told = {"size": list(puppet.size), "unit": puppet.unit, "cut": bool(puppet.cut), "path": path}
-    return json.dumps(told | {"points": puppet.points, "notes": list(puppet.notes)})
 
 
 def flattened(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of pictures that become puppets
+PUPPET = "understudy_puppet"  # the mark by which an armature says that it is a picture's, with words about it
+BACKDROP = "understudy_backdrop"  # the mark of what is behind it
 PICTURES = ("front", "under", "background", "parts")  # what sheets are painted with
 
 
@@ -51,6 +55,15 @@ class Puppet:
     border: int = 0
     notes: tuple[str, ...] = ()
     points: dict = field(default_factory=dict)
+
+
+def words(puppet: Puppet, path: str = "") -> str:
+    """What an armature's mark says of a puppet: JSON {"size": px, "unit": m, "cut": bool, "path", "points", "notes"}.
+
+    path: of its picture.
+    """
+    told = {"size": list(puppet.size), "unit": puppet.unit, "cut": bool(puppet.cut), "path": path}
+    return json.dumps(told | {"points": puppet.points, "notes": list(puppet.notes)})
 
 
 @dataclass

@@ -11,7 +11,7 @@ from understudy.addon import actions, armature, files, rendering, rigs
 from understudy.addon.puppets import points, stage
 from understudy.solvers.errors import CharacterError
 from understudy.solvers.names import EXPRESSIONS
-from understudy.solvers.puppet.planar import PUPPET
+from understudy.solvers.puppet.puppet import PUPPET
 from understudy.solvers.retarget import retarget
 from understudy.solvers.settings import Settings
 
