@@ -11,7 +11,6 @@ from mathutils import Vector
 from ...solvers.names import PARENTS
 from ...solvers.presets import STATED
 from ...solvers.puppet.puppet import BACKDROP, PICTURES, PUPPET, Puppet, words
-from ..figures.assemble import _layer_showing
 
 NODE = "Understudy Picture"
 
@@ -38,6 +37,8 @@ def add(scene: bpy.types.Scene, puppet: Puppet, path: str = "") -> bpy.types.Obj
 
 def armature(scene: bpy.types.Scene, collection: bpy.types.Collection, puppet: Puppet) -> bpy.types.Object:
     """The bones, in the plane of the picture."""
+    from ..figures.assemble import _layer_showing
+
     data = bpy.data.armatures.new(puppet.name)
     rig = bpy.data.objects.new(puppet.name, data)
     collection.objects.link(rig)
