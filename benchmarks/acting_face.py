@@ -1,6 +1,6 @@
 """Faces that act, with known truth: python -m understudy.benchmarks.acting_face MATERIAL OUT [HEAD:SEED ...]
 
-MATERIAL as in training/render_faces.py, whose heads act here: close-ups of eight seconds with a moving head, blinks of
+MATERIAL as in training/people.py, whose heads act here: close-ups of eight seconds with a moving head, blinks of
 all kinds, winks, narrowed eyes, glances that jump, and random speech full of p, b and m. HEAD:SEED (capture:1, ict:3,
 ...) is who plays what; without any, six of them. The truth lies beside each clip, as film.py writes it for a face
 alone, with "head" (wxyz, in camera axes), "gaze" (yaw, pitch in degrees, relative to the head, of the left eye) and
@@ -124,7 +124,7 @@ def act(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.n
 
 def eye_angle(meshes: list, name: str) -> float:
     """Degrees by which a shape at its full weight turns the eye: of its vertices that move most, after Kabsch 1976."""
-    from ..training.render_faces import coordinates
+    from ..training.people import coordinates
 
     best, result = 0.0, 0.0
     for mesh in meshes:
@@ -149,7 +149,8 @@ def pictures(
     import cv2
     from mathutils import Matrix, Quaternion, Vector
 
-    from ..training import render_faces as faces
+    from ..training import people as faces
+    from ..training.render_faces import stage
 
     file, centre, unit = faces.HEADS[head]
     random = np.random.default_rng([7, seed])
@@ -157,7 +158,7 @@ def pictures(
     told |= {way: eye_angle(meshes, f"eyeLook{way}Left") for way in RANGE}
     if head == "ict":
         faces.become_somebody(meshes[0], material, random)
-    camera = faces.stage(head, np.array(centre), random)
+    camera = stage(head, np.array(centre), random)
     scene = bpy.context.scene
     scene.render.resolution_x = scene.render.resolution_y = SIZE
     distance = random.uniform(0.6, 1.3)
@@ -195,7 +196,7 @@ def film(material: Path, head: str, seed: int, out: Path) -> None:
 
 
 def _name(key: str) -> str:
-    from ..training.render_faces import expression_name
+    from ..training.people import expression_name
 
     return expression_name(key)
 

@@ -78,11 +78,12 @@ def given(take: Take, settings: Settings) -> Calibration | None:
 class Told:
     """What the solver reads of a face of which something is told; None where nothing is.
 
-    rest: (52,) at rest. full: (52,) above rest where it goes as far as it can; NaN for expressions of which nothing is
-    told, and for those that are read too faintly to conclude anything from. shut: (2,) how far lids that are shut look
-    open, against open ones, left and right.
+    face: (P, 3) the points at rest, as in skull.Skull. rest: (52,) what is read there. full: (52,) above that where it
+    goes as far as it can; NaN for expressions of which nothing is told, and for those that are read too faintly to
+    conclude anything from. shut: (2,) how far lids that are shut look open, against open ones, left and right.
     """
 
+    face: np.ndarray | None = None
     rest: np.ndarray | None = None
     full: np.ndarray | None = None
     shut: np.ndarray | None = None
@@ -94,7 +95,7 @@ def told(take: Take, settings: Settings) -> Told:
     if known is None:
         return Told()
     most = full(known)
-    return Told(readings(known)["neutral"], np.where(most >= LEAST, most, np.nan), shut_lids(known))
+    return Told(at_rest(known), readings(known)["neutral"], np.where(most >= LEAST, most, np.nan), shut_lids(known))
 
 
 def shut_lids(calibration: Calibration) -> np.ndarray | None:
@@ -240,7 +241,13 @@ def readings(calibration: Calibration) -> dict[str, np.ndarray]:
     """What the solver reads of each pose, {pose: (52,)}, on its own scale of zero."""
     from . import face  # which reads this module, too
 
-    return dict(zip(calibration.faces, face.from_points(skull.fit(calibration.take())), strict=True))
+    values = face.from_points(skull.fit(calibration.take()), at_rest(calibration))
+    return dict(zip(calibration.faces, values, strict=True))
+
+
+def at_rest(calibration: Calibration) -> np.ndarray:
+    """The points (P, 3) of the face at rest, as in skull.Skull."""
+    return skull.fit(calibration.take()).shape[list(calibration.faces).index("neutral")]
 
 
 def full(calibration: Calibration) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Facial expressions as 52 ARKit weights: from how the face's points move on the head, and the detector's scores."""
+"""Facial expressions as 52 ARKit weights: from how the face's points move on the head."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for
 # this one read four clips best (r .75 to .91).
 CALMEST = 0.1  # of a clip
 LOWEST = 10  # percentile
+NETWORKS = 0.4  # share of the networks beside the linear map
+SLOPE = 0.1  # of their units below zero
+BELOW, ABOVE = -0.35, -0.05  # heights, in eye distances from the eyes, between which the lower face becomes the upper
 DOUBT = 0.05  # standard deviation of what is found
-MOST_RAISED = 4.0  # by which scores too faint for this performer are raised to the size of what the points tell
 STRONGEST = 98  # percentile that becomes 1 where it is above
 OTHER_SIDE = [EXPRESSION[mirrored(n)] for n in EXPRESSIONS]
 UPPER = [i for i, n in enumerate(EXPRESSIONS) if n.startswith(("eye", "brow", "cheekSquint"))]
@@ -31,7 +33,7 @@ BLINKS = [EXPRESSION["eyeBlinkLeft"], EXPRESSION["eyeBlinkRight"]]
 def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the 52 expressions over time, as performed.
 
-    take: as detected; its scores are used where it has them. time: (T,) s, even.
+    take: as detected; only the face's points are read. time: (T,) s, even.
     settings: smoothing, neutral and calibration are used.
     Result: values (T, 52) 0..1 in the order of names.EXPRESSIONS and confidence (T,). Where the face is lost the values
     are held, then eased to neutral, and the confidence falls to 0.
@@ -41,8 +43,8 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
         return np.zeros((len(time), len(EXPRESSIONS))), np.zeros(len(time))
     told = calibration.told(take, settings)
     raw = np.full((len(take.time), len(EXPRESSIONS)), np.nan)
-    values = above_rest(with_scores(from_points(found), take.expressions[found.seen]), told.rest)
-    values = cues.with_pictures(values, take, found, settings.neutral)
+    values = above_rest(from_points(found, told.face), told.rest)
+    values = cues.with_pictures(without_traces(values), take, found, settings.neutral)
     raw[found.seen] = in_range(values, told.full)
     values = signals.resample(raw, take.time, time, LONGEST_GAP)
     if settings.smoothing > 0 and len(time) > 1:
@@ -54,29 +56,56 @@ def solve_expressions(take: Take, time: np.ndarray, settings: Settings) -> tuple
     return glances(values, gaze.solve_gaze(take, time, settings)), confidence
 
 
-def from_points(found: skull.Skull) -> np.ndarray:
+def from_points(found: skull.Skull, rest: np.ndarray | None = None) -> np.ndarray:
     """Weights (F, 52) by the points alone, on the average face's scale of zero; negative where a shape is undone.
 
-    A linear map learned on rendered heads (see presets/weights). It reads heads that it never saw as well as those it
-    did, which small networks of the same task did not.
+    A linear map and small networks, learned on rendered heads (see presets/weights), agree on the mean of what they
+    say. The map reads a face against the average one; the networks tell strong from weak and one shape from its
+    neighbours better, but only against this performer's own face at rest.
+    rest: (P, 3) that face, in the units of Skull.shape; None finds it.
     """
     learned = skull.weights()
-    offsets = found.shape - learned.reference
-    return offsets.reshape(len(offsets), -1) @ learned.shapes - learned.centre
+    linear = (found.shape - learned.reference).reshape(len(found.shape), -1) @ learned.shapes - learned.centre
+    if rest is None:
+        rest = at_rest(found.shape, linear)
+    zero = (rest - learned.reference).ravel() @ learned.shapes - learned.centre
+    return zero + (1 - NETWORKS) * (linear - zero) + NETWORKS * by_networks(found.shape - rest)
 
 
-def with_scores(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The mean of our weights and the detector's scores for those shapes that both together read better.
-
-    values, scores: (F, 52); scores are NaN where the detector has none. Both keep their own zero.
-    """
+def by_networks(offsets: np.ndarray) -> np.ndarray:
+    """Weights (F, 52) by the networks, 0 at rest. offsets: (F, P, 3) against the performer's own face at rest."""
     learned = skull.weights()
-    there = np.isfinite(scores).all(0)
-    share = np.where(there, learned.score_share, 0.0)
-    scaled = np.where(there, scores, 0.0) * learned.score_gain
-    scaled = scaled * np.clip(values.std(0) / np.maximum(scaled.std(0), 1e-6), 1.0, MOST_RAISED)
-    scaled = scaled - np.median(scaled, 0) + np.median(values, 0)
-    return values + share * (scaled - values)
+    flat = np.concatenate([offsets.reshape(len(offsets), -1), np.zeros((1, len(learned.basis)))])
+    values = flat.astype(np.float32) @ learned.basis.astype(np.float32)
+    for depth, (matrix, offset) in enumerate(learned.layers):
+        values = values @ matrix + offset
+        if depth < len(learned.layers) - 1:
+            values = np.where(values > 0, values, SLOPE * values)
+    values = values.mean(0).astype(float)
+    return values[:-1] - values[-1]
+
+
+def at_rest(shape: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The performer's own face at rest (P, 3): that of the calmest samples, above and below the nose apart.
+
+    shape: (F, P, 3) as in Skull; values: (F, 52) expressions as they are read at first.
+    """
+    height = skull.weights().reference[:, 2]
+    share = np.clip((height - BELOW) / (ABOVE - BELOW), 0, 1)[:, None]
+    upper, lower = (np.median(shape[calmest(values, part)], 0) for part in (UPPER, LOWER))
+    return share * upper + (1 - share) * lower
+
+
+def calmest(values: np.ndarray, part: list[int]) -> np.ndarray:
+    """Indices of the samples whose expressions are nearest to their lowest. values: (F, 52); part: of the 52."""
+    low = np.percentile(values, LOWEST, axis=0)
+    return np.argsort(np.abs(values - low)[:, part].sum(1))[: max(3, int(CALMEST * len(values)))]
+
+
+def without_traces(values: np.ndarray) -> np.ndarray:
+    """Weights (F, 52) from which what is read of absent expressions is taken off; what is wholly there stays whole."""
+    traces = skull.weights().traces
+    return np.sign(values) * np.maximum(np.abs(values) - traces, 0) / (1 - traces)
 
 
 def above_rest(values: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
@@ -88,10 +117,8 @@ def above_rest(values: np.ndarray, given: np.ndarray | None = None) -> np.ndarra
         return values - given
     rest = np.zeros(values.shape[1])
     low = np.percentile(values, LOWEST, axis=0)
-    count = max(3, int(CALMEST * len(values)))
     for part in (UPPER, LOWER):
-        calm = np.argsort(np.abs(values - low)[:, part].sum(1))[:count]
-        rest[part] = (np.median(values[calm][:, part], 0) + low[part]) / 2
+        rest[part] = (np.median(values[calmest(values, part)][:, part], 0) + low[part]) / 2
     spread = skull.weights().spread
     return values - rest * spread**2 / (spread**2 + DOUBT**2)
 

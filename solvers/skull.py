@@ -25,10 +25,12 @@ class FaceWeights:
     reference: (P, 3) their mean places on neutral faces in head axes (x to the performer's left, y to the back, z up),
     in distances between the eyes, from the middle of the eyes.
     steady: (P,) how little each moves with expression; they sum to 1.
-    shapes: (3 P, 52) from offsets of points to expressions.
+    shapes: (3 P, 52) from offsets against the reference to expressions.
     centre, spread: (52,) mean and standard deviation of that over neutral faces.
+    basis: (3 P, C) from offsets against a performer's own face at rest to the inputs of N small networks.
+    layers: their layers, each (N, inputs, outputs) and (N, 1, outputs); the last gives the 52 expressions.
+    traces: (52,) what is read where an expression is absent.
     turn: (3 P, 3) from offsets to the error of the rigid fit, rad.
-    score_gain, score_share: (52,) what the detector's scores are multiplied by, and their share in the result.
     """
 
     points: np.ndarray
@@ -37,9 +39,10 @@ class FaceWeights:
     shapes: np.ndarray
     centre: np.ndarray
     spread: np.ndarray
+    basis: np.ndarray
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    traces: np.ndarray
     turn: np.ndarray
-    score_gain: np.ndarray
-    score_share: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,16 @@ class Skull:
 @functools.cache
 def weights() -> FaceWeights:
     """The shipped weights."""
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        return FaceWeights(**{name: file[name].astype(int if name == "points" else float) for name in file.files})
+    return read(WEIGHTS)
+
+
+def read(path: Path) -> FaceWeights:
+    """Weights from a file."""
+    with np.load(path, allow_pickle=False) as file:
+        plain = {n: file[n].astype(int if n == "points" else float) for n in file.files if not n.startswith("layer")}
+        count = sum(name.startswith("layer") for name in file.files) // 2
+        layers = [(file[f"layer{k}"], file[f"layer{k}_offset"]) for k in range(count)]
+    return FaceWeights(**plain, layers=tuple((m.astype(np.float32), b.astype(np.float32)) for m, b in layers))
 
 
 def align(points: np.ndarray, reference: np.ndarray, steady: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,20 +97,21 @@ def align(points: np.ndarray, reference: np.ndarray, steady: np.ndarray) -> tupl
     return rotation, np.einsum("t,tpi,tij->tpj", scale, moved, rotation) + target
 
 
-def fit_points(points: np.ndarray, own: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def fit_points(
+    points: np.ndarray, reference: np.ndarray, steady: np.ndarray, own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The rigid head in each sample, fitted twice: to the mean face, then to this performer's own.
 
-    points: (F, P, 3) px in our axes. own: (F,) bool, samples of which the performer's face is the median; all if None.
-    Result: rotation (F, 3, 3) and shape (F, P, 3) as in Skull.
+    points: (F, P, 3) px in our axes. reference, steady: as in FaceWeights. own: (F,) bool, samples of which the
+    performer's face is the median; all if None. Result: rotation (F, 3, 3) and shape (F, P, 3) as in Skull.
     """
-    learned = weights()
     points = points * np.array([1.0, DEPTH, 1.0])
-    rotation, shape = align(points, learned.reference, learned.steady)
+    rotation, shape = align(points, reference, steady)
     if len(points) < ENOUGH:
         return rotation, shape
     performer = np.median(shape if own is None else shape[own], 0)
-    performer = align(performer[None], learned.reference, learned.steady)[1][0]
-    return align(points, performer, learned.steady)
+    performer = align(performer[None], reference, steady)[1][0]
+    return align(points, performer, steady)
 
 
 def fit(take: Take) -> Skull:
@@ -109,5 +121,5 @@ def fit(take: Take) -> Skull:
     points = np.asarray(image[seen][:, learned.points][..., [0, 2, 1]], float) * np.array([1.0, 1.0, -1.0])
     if not seen.any():
         return Skull(seen, take.time[seen], np.zeros((0, 3, 3)), np.zeros((0, len(learned.points), 3)))
-    rotation, shape = fit_points(points)
+    rotation, shape = fit_points(points, learned.reference, learned.steady)
     return Skull(seen, take.time[seen], rotation, shape)

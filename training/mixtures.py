@@ -125,3 +125,54 @@ def mixtures(count: int, generator: np.random.Generator) -> np.ndarray:
             mixture.details()
         row[:] = mixture.weights
     return result
+
+
+def alone(count: int, names: list[str], generator: np.random.Generator) -> np.ndarray:
+    """Weights (count, 52) of faces that show one single expression, .3 to 1 of it. names: those that the head has."""
+    result = np.zeros((count, len(EXPRESSIONS)))
+    for start in range(0, count, len(names)):
+        for row, name in zip(result[start:], generator.permutation(names), strict=False):
+            row[EXPRESSION[name]] = generator.uniform(0.3, 1.0)
+    return result
+
+
+# What goes along in faces that talk and feel: how strongly each shape takes part when a face does this wholly.
+HABITS = {
+    "speaks": {"jawOpen": 0.5, "mouthLowerDown": 0.4, "mouthUpperUp": 0.25, "mouthStretch": 0.2, "mouthFunnel": 0.15},
+    "rounds": {"mouthPucker": 0.6, "mouthFunnel": 0.4, "jawOpen": 0.1, "mouthShrugLower": 0.1},
+    "smiles": {"mouthSmile": 0.7, "cheekSquint": 0.4, "mouthDimple": 0.3, "eyeSquint": 0.3, "mouthUpperUp": 0.3},
+    "presses": {"mouthPress": 0.5, "mouthRollLower": 0.4, "mouthRollUpper": 0.3, "mouthShrugLower": 0.4,
+                "mouthShrugUpper": 0.4},
+    "closes": {"jawOpen": 0.3, "mouthClose": 0.3},
+    "pulls down": {"mouthFrown": 0.6, "mouthShrugLower": 0.4, "mouthStretch": 0.4, "mouthLowerDown": 0.3},
+    "loathes": {"noseSneer": 0.7, "mouthUpperUp": 0.5, "browDown": 0.4, "cheekSquint": 0.4, "eyeSquint": 0.3},
+    "wonders": {"browInnerUp": 0.7, "browOuterUp": 0.7, "eyeWide": 0.4},
+    "worries": {"browInnerUp": 0.6, "browDown": 0.4, "mouthFrown": 0.2},
+    "minds": {"browDown": 0.7, "eyeSquint": 0.5, "noseSneer": 0.2, "cheekSquint": 0.2},
+    "blinks": {"eyeBlink": 0.9, "eyeSquint": 0.2, "cheekSquint": 0.1},
+    "goes aside": {"mouthLeft": 0.6, "jawLeft": 0.4},
+    "goes the other way": {"mouthRight": 0.6, "jawRight": 0.4},
+    "juts": {"jawForward": 0.6, "mouthShrugLower": 0.3},
+    "puffs": {"cheekPuff": 0.7, "mouthPress": 0.2},
+}  # fmt: skip
+TAKES_PART = 0.3  # share of faces in which each of them does
+ALWAYS = 0.06  # mean of what every shape shows besides
+
+
+def performed(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Weights (count, 52) as live faces have them: many shapes at once that go along with each other, none quite 0."""
+    result = np.zeros((count, len(EXPRESSIONS)))
+
+    def add(stem: str, value: np.ndarray) -> None:
+        for name in [stem] if stem in EXPRESSION else [f"{stem}Left", f"{stem}Right"]:
+            result[:, EXPRESSION[name]] += value * np.exp(generator.normal(0, 0.25, count))
+
+    for shapes in HABITS.values():
+        amount = generator.beta(1.1, 1.5, count) * (generator.random(count) < TAKES_PART)
+        for stem, share in shapes.items():
+            add(stem, amount * share * np.exp(generator.normal(0, 0.5, count)))
+    stems = {n.removesuffix("Left").removesuffix("Right") if f"{n[:-4]}Right" in EXPRESSION else n for n in EXPRESSIONS}
+    for stem in sorted(stems):
+        if stem in EXPRESSION or f"{stem}Left" in EXPRESSION:
+            add(stem, generator.exponential(ALWAYS, count) * (generator.random(count) < 0.6))
+    return np.clip(result, 0, 1)

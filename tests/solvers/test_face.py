@@ -105,14 +105,48 @@ def test_a_lost_face_eases_to_neutral():
     assert confidence[TIME > 2].max() == 0
 
 
-def test_scores_join_where_there_are_any():
-    """Scores of the detector change the shapes that both read better together, and no others."""
-    scores = np.zeros((len(TIME), len(EXPRESSIONS)))
-    scores[:, EXPRESSION["mouthPucker"]] = 0.5 * PULSE
-    scores[:, EXPRESSION["jawOpen"]] = 0.5 * PULSE
-    with_them, _ = solved(take_of(neutral(), scores=scores))
-    assert (with_them["mouthPucker"].max() > 0.2) == (skull.weights().score_share[EXPRESSION["mouthPucker"]] > 0)
-    assert (with_them["jawOpen"].max() > 0.2) == (skull.weights().score_share[EXPRESSION["jawOpen"]] > 0)
+def test_scores_change_nothing():
+    """The detector's scores are not needed: with them and without, a face is solved alike."""
+    scores = np.random.default_rng(1).random((len(TIME), len(EXPRESSIONS)))
+    opened = moved(used(CHIN), (0, 0.15, -0.35), PULSE)
+    with_them, _ = face.solve_expressions(take_of(opened, scores=scores), TIME, USUAL)
+    without, _ = face.solve_expressions(take_of(opened), TIME, USUAL)
+    assert np.array_equal(with_them, without)
+
+
+def test_traces_go_and_whole_expressions_stay():
+    """What is usually read of an absent expression becomes 0, what is wholly there stays 1, on either side of 0."""
+    traces = skull.weights().traces
+    assert (traces >= 0).all()
+    assert (traces < 0.5).all()
+    values = np.stack([traces, np.ones(len(traces)), -traces, -np.ones(len(traces))])
+    assert np.allclose(face.without_traces(values), [[0], [1], [0], [-1]])
+
+
+def test_a_range_that_was_told_is_1():
+    """Where a performer has shown how far an expression goes, that is 1."""
+    values, full = np.full((50, len(EXPRESSIONS)), 0.2), np.full(len(EXPRESSIONS), np.nan)
+    full[EXPRESSION["jawOpen"]] = 0.4
+    assert np.allclose(face.in_range(values, full)[:, EXPRESSION["jawOpen"]], 0.5)
+
+
+def test_a_given_rest_is_nothing_to_the_networks():
+    """A face as it is at rest is read as the linear map alone reads it, whatever rest that is."""
+    rest = skull.weights().reference + np.random.default_rng(5).normal(0, 0.01, skull.weights().reference.shape)
+    assert np.abs(face.by_networks(rest[None] - rest)).max() < 1e-6
+    found = skull.fit(take_of(neutral()))
+    read = face.from_points(found, found.shape[0])
+    assert np.allclose(read, read[:1], atol=0.02)
+
+
+def test_the_weights_are_small_and_whole():
+    """The shipped weights are at most 1.5 MB, finite, and made for the 52 expressions."""
+    learned = skull.weights()
+    assert skull.WEIGHTS.stat().st_size < 1.5e6
+    assert learned.shapes.shape == (3 * len(learned.points), len(EXPRESSIONS))
+    assert learned.layers[-1][0].shape[-1] == len(EXPRESSIONS)
+    arrays = [learned.shapes, learned.basis, learned.turn, *(part for layer in learned.layers for part in layer)]
+    assert all(np.isfinite(values).all() for values in arrays)
 
 
 def test_all_values_are_weights():
