@@ -28,6 +28,8 @@ BROWS = {"Right": (70, 63, 105, 66, 107), "Left": (336, 296, 334, 293, 300)}
 PARTED = 0.03  # of the eyes' distance: lips nearer than this are closed
 FAR = 1.75  # beyond the oval, in its own size, nothing of the face moves
 OPENED = 0.5  # how far the lips are parted while the field is made, in half widths of the mouth
+# The share of their narrowing that lips keep which are pushed forward: several such shapes at once must not fold them.
+NARROW = {"mouthPucker": 0.6, "mouthFunnel": 0.5}
 BALL = 0.19  # radius of an eyeball in distances of the eyes: 12 of 63 mm
 
 
@@ -133,7 +135,10 @@ def _visible(points: np.ndarray, affine: np.ndarray) -> np.ndarray:
 def moves(face: Face) -> dict[str, np.ndarray]:
     """{shape: (478, 3) px} of the face's own points."""
     _, made = known()
-    found = {name: made[row] @ face.affine.T for row, name in enumerate(EXPRESSIONS)}
+    found = {}
+    for row, name in enumerate(EXPRESSIONS):
+        gentle = [NARROW.get(name, 1.0), 1.0, 1.0]
+        found[name] = made[row] * gentle @ face.affine.T
     for side in EYES:
         _lids(face, side, found)
     return found
@@ -227,7 +232,7 @@ def _blink(face: Face, side: str, places: np.ndarray) -> np.ndarray:
     base = np.interp(place, low[order_low, 0], low[order_low, 1])
     target = 0.95 * base + 0.05 * top
     brow = (face.points[list(BROWS[side]), :2] - upper[0]) @ axes.T
-    room = max(0.12 * face.eye, 0.85 * (up[:, 1].min() - brow[:, 1].mean()))
+    room = max(0.10 * face.eye, 0.60 * (up[:, 1].min() - brow[:, 1].mean()))
     above, below = np.clip((top - at[:, 1]) / room, 0, 1), np.clip((at[:, 1] - base) / (0.25 * face.eye), 0, 1)
     drop = (target - top) * (1 - above) ** 1.4
     rise = (target - base) * (1 - below) ** 1.4

@@ -16,7 +16,7 @@ CELLS = ("whiteRight", "whiteLeft", "irisRight", "irisLeft", "cavity", "upper", 
 ROOM = 1.7  # side of the square about an eye, in its widths
 RIM = 1.1  # radius of the disc with the iris, in the iris'
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
-TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (52, 16, 18)
+TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (84, 28, 30)
 LEAST_GAP = 0.035  # of the eyes' distance: an eye less open is painted closed, and stays so
 
 
@@ -156,7 +156,7 @@ def _mouth(rgb: np.ndarray, face: Face, atlas: np.ndarray) -> list[Sheet]:
     _paint(atlas, light, tint)
     shapes, lips = moves(face), face.points[list(LIPS)]
     front = float(lips[:, 2].mean())
-    jaw = {name: shapes[name][[18, 200]].mean(0) for name in ("jawOpen", "jawForward", "jawLeft", "jawRight")}
+    jaw = {name: shapes[name][14] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight")}
     cavity = _cavity(face, lips, shapes, front + 0.45 * face.eye)
     rows = []
     for name, edge in (("upper", face.upper), ("lower", face.lower)):
@@ -180,22 +180,20 @@ def _paint(atlas: np.ndarray, light: float, tint: np.ndarray) -> None:
     lit = lambda colour: np.array(colour) * light * tint  # noqa: E731
     depth = np.clip(np.hypot(x - 0.5, y - 0.45) * 1.6, 0, 1)[..., None]
     _cell(atlas, "cavity")[:] = (lit(DARK) * (0.35 + 0.65 * depth)).clip(0, 255)
-    for name in ("upper", "lower"):
-        _cell(atlas, name)[:] = _row_of_teeth(
-            x, y if name == "upper" else 1 - y, lit, 0.86 if name == "lower" else 0.95
-        )
+    _cell(atlas, "upper")[:] = _row_of_teeth(x, y, lit, 0.95, 0.60)
+    _cell(atlas, "lower")[:] = _row_of_teeth(x, 1 - y, lit, 0.86, 0.34)
     ridge = np.exp(-(((x - 0.5) / 0.05) ** 2)) * 0.15
     shade = (0.65 + 0.35 * y - ridge)[..., None]
     _cell(atlas, "tongue")[:] = (lit((196, 96, 98)) * shade).clip(0, 255)
 
 
-def _row_of_teeth(x, y, lit, strength) -> np.ndarray:
-    """Teeth (CELL, CELL, 3), gums at the top (y 0), biting edge at y 1, darker to the sides."""
+def _row_of_teeth(x, y, lit, strength, crown) -> np.ndarray:
+    """Teeth (CELL, CELL, 3), gums from the top (y 0) to the crown, biting edge at y 1, darker to the sides."""
     spread = np.sin((x - 0.5) * np.pi * 0.92)
     share = np.abs(np.mod(spread * 5.0, 1.0) - 0.5) * 2  # 1 between two teeth
     gap = np.clip((share - 0.86) / 0.14, 0, 1) * np.clip((y - 0.25) / 0.4, 0.3, 1)
     side = np.clip(1 - (2 * np.abs(x - 0.5)) ** 2.2 * 0.75, 0, 1)
-    gum = np.clip((0.34 - y + 0.05 * share) / 0.08, 0, 1)
+    gum = np.clip((crown - y + 0.05 * share) / 0.06, 0, 1)
     colour = lit(TEETH) * (1 - 0.30 * gap)[..., None]
     colour = colour * (1 - gum[..., None]) + lit(GUMS) * gum[..., None]
     return (colour * (strength * side * (0.82 + 0.18 * np.clip(y * 1.6, 0, 1)))[..., None]).clip(0, 255)
@@ -208,7 +206,7 @@ def _cavity(face: Face, lips: np.ndarray, shapes: dict, depth: float) -> Sheet:
     count = len(lips)
     spread = points[:, :2] - points[1:, :2].min(0)
     faces = np.array([(0, 1 + k, 1 + (k + 1) % count) for k in range(count)])
-    found = {name: np.concatenate([[m[list(LIPS)].mean(0)], m[list(LIPS)]]) * [1, 1, 0] for name, m in shapes.items()
+    found = {name: np.concatenate([[m[list(LIPS)].mean(0)], m[list(LIPS)]]) for name, m in shapes.items()
              if name.startswith(("mouth", "jaw"))}  # fmt: skip
     return Sheet("cavity", "parts", points, _uv("cavity", spread / spread.max(0)), faces, _on_head(count + 1), found)
 
@@ -219,7 +217,7 @@ def _teeth(face: Face, name: str, edge: np.ndarray, depth: float, jaw: dict) -> 
     local = (edge - face.centre) @ face.axes.T
     order = np.argsort(local[:, 0])
     line = np.interp(across * face.half * 0.6, local[order, 0], local[order, 1])
-    top, low = (-0.42, 0.13) if name == "upper" else (0.04, 0.5)
+    top, low = (-0.80, 0.13) if name == "upper" else (-0.13, 0.5)
     if name == "upper" and face.parted:  # not below the lower lip
         low = min(low, 0.6 * float(((face.lower - face.upper) @ face.axes[1]).max()) / face.half)
     rows = [np.column_stack([across * face.half, line + level * face.half]) for level in (top, low)]
@@ -229,7 +227,7 @@ def _teeth(face: Face, name: str, edge: np.ndarray, depth: float, jaw: dict) -> 
     count = len(across)
     share = np.column_stack([np.tile((across + 0.86) / 1.72, 2), np.repeat([0.0, 1.0], count)])
     faces = np.array([t for k in range(count - 1) for t in ((k, k + 1, count + k + 1), (k, count + k + 1, count + k))])
-    found = {shape: np.tile(move, (2 * count, 1)) for shape, move in jaw.items()} if name == "lower" else {}
+    found = {shape: np.tile(0.97 * move, (2 * count, 1)) for shape, move in jaw.items()} if name == "lower" else {}
     return Sheet(name, "parts", points, _uv(name, share), faces, _on_head(2 * count), found)
 
 
@@ -238,7 +236,7 @@ def _tongue(face: Face, depth: float, jaw: dict) -> Sheet:
     ring = np.column_stack([np.cos(angle), np.sin(angle)])
     share = np.concatenate([[[0.5, 0.5]], 0.5 + 0.5 * ring])
     middle = ((face.lower - face.centre) @ face.axes[1]).max()
-    local = np.concatenate([[[0, 0]], ring]) * [0.5 * face.half, 0.28 * face.half] + [0, middle + 0.34 * face.half]
+    local = np.concatenate([[[0, 0]], ring]) * [0.62 * face.half, 0.40 * face.half] + [0, middle + 0.20 * face.half]
     points = np.column_stack([local @ face.axes + face.centre, np.full(21, depth)])
     faces = np.array([(0, 1 + k, 1 + (k + 1) % 20) for k in range(20)])
     found = {shape: np.tile(0.8 * move, (21, 1)) for shape, move in jaw.items()}
