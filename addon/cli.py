@@ -20,6 +20,7 @@ from ..solvers.take import Take
 from .quiet import quiet_blender
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"
+CHARACTER_TAKE = "character.take.npz"  # what was seen in the film that is the character
 # Settings that act while solving; a finished performance does not change by them any more.
 SOLVED = ("fps", "smoothing", "height", "lens", "neutral", "calibration", "mirror")
 
@@ -85,7 +86,7 @@ def run_perform(arguments, stages: Stages) -> None:
         performance = cli.with_face_of(performance, arguments, stages)
         record.save(performance, folder / "performance.npz")
         with quiet_blender(stages):
-            clip, rig = _bake(performance, settings, arguments, stages)
+            clip, rig = _bake(performance, settings, arguments, stages, folder / CHARACTER_TAKE)
             _save(folder / "scene.blend", stages)
             if arguments.render:
                 _film(folder / "performance.mp4", stages, beside=arguments.side_by_side)
@@ -103,7 +104,7 @@ def run_bake(arguments, stages: Stages) -> None:
     performance, settings = _performance(arguments, stages)
     _check(arguments, stages)
     with written_together(out.parent) as folder, quiet_blender(stages):
-        clip, _ = _bake(performance, settings, arguments, stages)
+        clip, _ = _bake(performance, settings, arguments, stages, folder / f"{out.stem}.{CHARACTER_TAKE}")
         _save(folder / out.name, stages)
     stages.say(f"{out}: {len(clip.bones)} bones and {len(clip.sliders)} sliders over {len(clip.frames)} frames")
 
@@ -184,14 +185,15 @@ def frame_rate(word: str) -> float:
 def _add_character(verb) -> None:
     verb.add_argument(
         "--character", metavar="FILE",
-        help=".blend, .glb, .fbx or .vrm, or a picture: .png, .jpg or .webp (default: our starter character)",
+        help=".blend, .glb, .fbx or .vrm; a picture: .png, .jpg or .webp; or a film, whose own motion goes on beneath "
+        "(default: our starter character)",
     )  # fmt: skip
     verb.add_argument("--mask", metavar="PICTURE", help="white where the figure is in the character's picture")
     verb.add_argument("--joints", metavar="FILE", help="where joints are in the character's picture (.json or .yaml)")
     verb.add_argument(
         "--layer", type=layering.read, default={}, metavar="PARTS",
         help="play these parts over what the character does already: face, gaze, head, body, left_hand, right_hand, "
-        "each with =add where it is to be added instead of replacing (face,gaze,head=add)",
+        "each with =add where it is to be added instead of replacing; default for films: face,gaze,head=add",
     )  # fmt: skip
     verb.add_argument("--asset", action="store_true", help="mark the action as an asset, with tags and a picture")
     verb.add_argument("--look-at", metavar="OBJECT", help="what the eyes look at, an object of the character's .blend")
@@ -235,9 +237,12 @@ def _check(arguments, stages: Stages) -> None:
     with quiet_blender(stages):
         import bpy
 
-        from . import files, rendering
+        from . import character_film, files, rendering
 
-        if getattr(arguments, "character", None) is not None:
+        if character_film.is_film(getattr(arguments, "character", None)):
+            character_film.check(arguments.character, arguments.mask, arguments.joints)
+            arguments.layer = arguments.layer or character_film.LAYER
+        elif getattr(arguments, "character", None) is not None:
             files.check_character_file(Path(arguments.character))
         if arguments.ratio:
             rendering.film_size(arguments.ratio)
@@ -297,25 +302,33 @@ def _performance(arguments, stages: Stages) -> tuple[Performance, Settings]:
     return performance, settings
 
 
-def _bake(performance: Performance, settings: Settings, arguments, stages: Stages) -> tuple[Clip, dict]:
-    """Open the character, write the performance on it and set the stage; the clip, and words about the rig."""
+def _bake(
+    performance: Performance, settings: Settings, arguments, stages: Stages, kept: Path
+) -> tuple[Clip, dict]:
+    """Open the character, write the performance on it and set the stage; the clip, and words about the rig.
+
+    kept: where the take goes of a film that is the character.
+    """
     import bpy
 
     from ..solvers.retarget import retarget
-    from . import armature, assets, files, looking, rigs
+    from . import armature, assets, character_film, looking, rigs
 
-    with stages.stage("character"):
-        objects = files.open_character(arguments.character, arguments.mask, arguments.joints)
+    seconds = float(performance.time[-1] - performance.time[0])
+    with stages.stage("character") as report:
+        objects, film = _opened(arguments, seconds, kept, report)
         character = armature.read(objects)
         preset = rigs.recognised(character)
     with stages.stage("retarget"):
         render = bpy.context.scene.render
         fps = arguments.frame_rate or render.fps / render.fps_base
         every = "sample" if arguments.every_sample else "scene"
-        last = 1 + (performance.time[-1] - performance.time[0]) * fps
+        last = 1 + seconds * fps
         target = looking.target(bpy.context.scene, arguments.look_at or "", 1.0, 1, last)
         make = lambda chosen: retarget(performance, character, preset, chosen, fps, 1, every, target)  # noqa: E731
         clips = layering.clips(make, settings, arguments.layer)
+        if film is not None:
+            clips = character_film.over(clips, character_film.play(film, seconds, character, preset, fps))
         clip = next(iter(clips.values()))
     with stages.stage("write"):
         _write(clips, objects, settings, arguments)
@@ -325,7 +338,24 @@ def _bake(performance: Performance, settings: Settings, arguments, stages: Stage
     if arguments.asset:
         with stages.stage("asset"):
             assets.mark(objects, preset, bpy.context.scene, performance.source.get("path", ""))
+    for note in film.notes if film is not None else ():
+        stages.say(f"note: {note}")
     return clip, {"name": character.name, "preset": preset.name}
+
+
+def _opened(arguments, seconds: float, kept: Path, report) -> tuple:
+    """The character's objects, and what is known of it as a film, None where it is none.
+
+    seconds: s that a film is to last. kept: where its take goes. report: is told how far it is looked at.
+    """
+    from . import character_film, files
+
+    if not character_film.is_film(arguments.character):
+        return files.open_character(arguments.character, arguments.mask, arguments.joints), None
+    out = Path(arguments.out)
+    earlier = (out if out.is_dir() else out.parent) / kept.name
+    film = character_film.open_film(arguments.character, seconds, kept, earlier, report)
+    return film.objects, film
 
 
 def _write(clips: dict[str, Clip], objects, settings: Settings, arguments) -> None:

@@ -57,9 +57,11 @@ def check_character_file(path: Path) -> None:
     path: as the user gave it.
     """
     if not path.is_file():
-        raise CharacterError(f"There is no character file {path}: give the path of a {_any(SUFFIXES)} file.")
+        wanted = f"the path of a {_any(SUFFIXES)} file, or of a film"
+        raise CharacterError(f"There is no character file {path}: give {wanted}.")
     if path.suffix.lower() not in SUFFIXES:
-        raise CharacterError(f"{path.name} is no character file that can be read: give a {_any(SUFFIXES)} file.")
+        wanted = f"a {_any(SUFFIXES)} file, or a film"
+        raise CharacterError(f"{path.name} is no character file that can be read: give {wanted}.")
 
 
 def main_character(source: str) -> CharacterObjects:

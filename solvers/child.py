@@ -32,9 +32,9 @@ PACKAGES = {
 def main(words: str) -> int:
     """Do one job and tell of it on standard output.
 
-    words: JSON {"verb": "look", "report" or "picture", or none to watch all of it; "video", "out": paths; "start", "end":
-    s or null; "polite": whether to leave others the right of way; "performer", "cuts": to watch, see `watch`; "mask",
-    "joints": to make a puppet, see `picture`}.
+    words: JSON {"verb": "look", "report", "picture", "film" or "faces", or none to watch all of it; "video", "out":
+    paths; "start", "end": s or null; "polite": whether to leave others the right of way; "performer", "cuts": to watch,
+    see `watch`; "mask", "joints": to make a puppet, see `picture`}.
     Lines: {"done", "total"} now and then; {"error", "message"} where the user has something to mend.
     """
     stay_offline()
@@ -46,7 +46,8 @@ def main(words: str) -> int:
     from .errors import UnderstudyError
 
     try:
-        verb = {"look": look, "report": report, "picture": picture, "faces": faces}.get(job.get("verb"), watch)
+        verbs = {"look": look, "report": report, "picture": picture, "film": film, "faces": faces}
+        verb = verbs.get(job.get("verb"), watch)
         chosen = {name: job[name] for name in ("performer", "cuts", "mask", "joints") if name in job}
         verb(job["video"], Path(job["out"]), job["start"], job["end"], **chosen)
         return 0
@@ -200,6 +201,14 @@ def picture(path: str, out: Path, _start: None, _end: None, mask: str | None, jo
     from .puppet.build import build
 
     record.save(build(Path(path), models.find(), mask and Path(mask), joints and Path(joints)), out)
+
+
+def film(path: str, out: Path, moment: float, end: float) -> None:
+    """Make a puppet of the picture at a moment of the film at `path` and write it; see film_puppet."""
+    from . import models, record
+    from .film_puppet import puppet_of_film
+
+    record.save(puppet_of_film(Path(path), models.find(), moment, end), out)
 
 
 def faces(path: str, out: Path, _start: None, _end: None) -> None:

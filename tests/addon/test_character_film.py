@@ -1,0 +1,178 @@
+"""A film as a character: its motion goes on beneath, the performer's face plays over it; what is none is refused."""
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from understudy.addon import actions, armature, bakes, character_film, rigs
+from understudy.addon.character_film import LAYER, TURNED, Film
+from understudy.addon.kin import Recipe
+from understudy.solvers import detect, film, layering
+from understudy.solvers.errors import CharacterError
+from understudy.solvers.presets import RigPreset
+from understudy.solvers.retarget import retarget
+from understudy.solvers.settings import Settings
+from understudy.solvers.take import Take
+
+FPS = 24.0
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A film of four pictures."""
+    path = tmp_path / "walk.mp4"
+    film.write(path, (np.full((64, 64, 3), 40 * k, np.uint8) for k in range(4)), FPS)
+    return path
+
+
+def _drawing():
+    path = Path(__file__).parents[1] / "solvers" / "drawing.py"
+    spec = importlib.util.spec_from_file_location("drawing", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def looked_at(monkeypatch, performance):
+    """Stand-ins for the networks: a drawn puppet, and a take of which the performance is solved. Gives the take."""
+    from understudy.solvers.detectors.still import Seen
+    from understudy.solvers.puppet import build
+
+    rgb = _drawing().figure()
+    face = {"leftEye": (170, 80), "rightEye": (130, 80), "mouthLeft": (172, 108), "mouthRight": (128, 108)}
+    placed = {name: np.array(place, float) for name, place in face.items()}
+    puppet = build.assembled("walk", build.known(rgb, None, Seen(), placed))
+    take = Take.empty(performance.time, rgb.shape[1::-1], source=performance.source)
+    take.body.image[:] = (150, 200, 0)
+    told = {"take": take, "times": 0}
+
+    def look(path, out, **_):
+        told["times"] += 1
+        return told["take"]
+
+    monkeypatch.setattr(detect, "detect", look)
+    monkeypatch.setattr(character_film, "solve", lambda take, settings: performance)
+    monkeypatch.setattr(character_film, "_puppet", lambda path, moment, end: puppet)
+    return told
+
+
+@pytest.fixture
+def figure(clip, looked_at, tmp_path):
+    """CharacterObjects of the puppet that a film becomes."""
+    return character_film.open_film(clip, 1.0, tmp_path / "t.npz", tmp_path / "no.npz", lambda *_: None).objects
+
+
+def laid_over(figure, own, performance, layer):
+    """The clip that the film plays and those of the layer, once both are on a character."""
+    character = armature.read(figure)
+    preset = rigs.recognised(character)
+    clips = layering.clips(lambda chosen: retarget(performance, character, preset, chosen, FPS), Settings(), layer)
+    seconds = performance.time[-1] - performance.time[0]
+    played = character_film.play(Film(figure, own, float(own.time[5]), ()), seconds, character, preset, FPS)
+    bakes.add(figure, character_film.over(clips, played), Recipe("take", {}), "Layer")
+    return played, clips
+
+
+def seen(figure, frame):
+    """{bone: its turn (4,)} and {slider: value} as Blender shows them at a frame."""
+    import bpy
+
+    bpy.context.scene.frame_set(frame)
+    bones = {bone.name: np.array(bone.rotation_quaternion) for bone in figure.armature.pose.bones}
+    keys = [mesh.data.shape_keys.key_blocks for mesh in figure.meshes if mesh.data.shape_keys]
+    return bones, {key.name: key.value for blocks in keys for key in blocks}
+
+
+@pytest.mark.parametrize("face", [1.0, 0.0])
+def test_the_film_moves_and_the_performer_speaks(figure, performance, face):
+    """Arms are the film's, lips the performer's, also where the performer's face is unseen and rests."""
+    own = dataclasses.replace(performance, expressions=np.full_like(performance.expressions, 0.9))
+    turned = dataclasses.replace(
+        performance, rotations=performance.rotations[::-1], expressions=performance.expressions * face * 0.5,
+        face_confidence=performance.face_confidence * face,
+    )  # fmt: skip
+    played, clips = laid_over(figure, own, turned, LAYER)
+    arm, jaw = played.bones.index("leftUpperArm"), clips["REPLACE"].sliders.index("jawOpen")
+    for frame in (3, 17, 40):
+        bones, sliders = seen(figure, frame)
+        assert abs(bones["leftUpperArm"] @ played.rotations[frame - 1, arm]) > 0.9999
+        assert abs(sliders["jawOpen"] - clips["REPLACE"].values[frame - 1, jaw]) < 0.01
+        assert face or sliders["jawOpen"] == 0
+
+
+def test_gestures_replace_where_asked(figure, performance):
+    """With the body in the layer, arms are the performer's."""
+    turned = dataclasses.replace(performance, rotations=performance.rotations[::-1])
+    _, clips = laid_over(figure, performance, turned, layering.read("face,gaze,head,body,left_hand,right_hand"))
+    arm = clips["REPLACE"].bones.index("leftUpperArm")
+    bones, _ = seen(figure, 17)
+    assert abs(bones["leftUpperArm"] @ clips["REPLACE"].rotations[16, arm]) > 0.9999
+
+
+def test_a_shorter_film_lasts(figure, performance):
+    """A film shorter than the performance is played there and back, so that nothing stands still at the end."""
+    fields = "time rotations root expressions gaze contacts touches confidence face_confidence".split()
+    short = dataclasses.replace(performance, **{name: getattr(performance, name)[:18] for name in fields})
+    played, _ = laid_over(figure, short, performance, LAYER)
+    assert len(played.frames) >= len(performance.time)
+    assert np.abs(np.diff(played.rotations[-12:], axis=0)).max() > 1e-4
+
+
+def test_a_film_opens_as_its_puppet(clip, looked_at, tmp_path):
+    """The puppet is recognised like any rig, plays the film's arms, and says which picture it was."""
+    opened = character_film.open_film(clip, 1.0, tmp_path / "t.npz", tmp_path / "none.npz", lambda *_: None)
+    assert f"at {opened.moment:.2f} s of walk.mp4" in opened.notes[0]
+    character = armature.read(opened.objects)
+    preset = rigs.recognised(character)
+    assert isinstance(preset, RigPreset) and set(TURNED) <= set(preset.bones)
+    character_film.play(opened, 1.0, character, preset, FPS)
+    action = opened.objects.armature.animation_data.action
+    moved = {curve.data_path.split('"')[1] for curve in actions.curves(action) if "pose.bones" in curve.data_path}
+    assert {"leftUpperArm", "rightLowerArm", "head"} <= moved
+
+
+def test_several_shots_are_no_character(clip, looked_at, tmp_path):
+    """A film with a cut is refused in one sentence that says where the cut is."""
+    take = looked_at["take"]
+    looked_at["take"] = dataclasses.replace(take, source=take.source | {"cuts": [0.62]})
+    with pytest.raises(CharacterError, match="changes at 0.62 s"):
+        character_film.open_film(clip, 1.0, tmp_path / "t.npz", tmp_path / "none.npz", lambda *_: None)
+
+
+def test_a_film_is_looked_at_once(clip, looked_at, tmp_path):
+    """The take that is kept beside the results is used again for the same film, and for no other nor a longer cut."""
+    import hashlib
+
+    from understudy.solvers import record
+
+    kept, take = tmp_path / "kept.npz", looked_at["take"]
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    for sha256, end, seconds, times in ((digest, 2.0, 2.0, 0), (digest, 2.0, 3.0, 1), ("other", None, 2.0, 2)):
+        source = take.source | {"sha256": sha256, "start": None, "end": end}
+        record.save(dataclasses.replace(take, source=source), kept)
+        character_film.open_film(clip, seconds, tmp_path / "t.npz", kept, lambda *_: None)
+        assert looked_at["times"] == times
+
+
+@pytest.mark.parametrize("name, is_one", [("a.mp4", True), ("A.MKV", True), ("a.glb", False), ("a.png", False)])
+def test_films_are_known_by_their_names(name, is_one):
+    """What a file is tells its ending; the starter is no film."""
+    assert character_film.is_film(name) == is_one and not character_film.is_film(None)
+
+
+def test_films_without_a_known_ending_are_known(clip, tmp_path):
+    """A file of any name that can be played, and is no character, is a film; one that cannot is none."""
+    other = clip.rename(tmp_path / "asset.bin")
+    (tmp_path / "words.txt").write_text("no film")
+    assert character_film.is_film(other) and not character_film.is_film(tmp_path / "words.txt")
+
+
+def test_what_cannot_be_a_character_is_told(clip, tmp_path):
+    """A damaged or missing film, or one with a picture's mask, is refused as a character, before any work."""
+    (tmp_path / "bad.mp4").write_bytes(b"no film")
+    for path, mask, hint in (("bad.mp4", None, "not a video"), ("no.mp4", None, "no video"), (clip, "m.png", "--mask")):
+        with pytest.raises(CharacterError, match=hint):
+            character_film.check(tmp_path / path, mask, None)
