@@ -25,10 +25,9 @@ REAL = 0.6  # share of a batch that are real pictures
 NOISE = 0.012  # eye distances
 OWN_SIZE = 0.15  # standard deviation of how strongly a real face moves
 OWN_STRENGTH = 0.25  # of how strongly a made-up head answers to each shape, of its logarithm
-BESIDES = 1.0  # the most of what pictures show besides that is added
+BESIDES = 0.7  # the most of what pictures show besides that is added
 GROUPS = 3  # into which the people of each head are parted
 RESTLESS, UNREST = 0.8, 0.6  # the most of another face in what a face is measured from, and how often there is some
-CLEAR = 2  # times that pictures of a studio come again
 STIFF = 3.0  # ridge of a head's answers, in pictures
 
 
@@ -44,8 +43,8 @@ class Net:
 @dataclass(frozen=True)
 class Lessons:
     """What is learned from. inputs: (n, C); weights, known: (n, 52); head: (n,) numbers; answers: (h, 52, C); has:
-    (h, 52) which shapes each of them has; besides: (m, C) what the answers do not explain of clear pictures; clear:
-    (n,) which were seen in a studio; basis as in Net."""
+    (h, 52) which shapes each of them has; besides: (n, C) what the answers do not explain; basis as in
+    Net."""
 
     inputs: np.ndarray
     weights: np.ndarray
@@ -54,7 +53,6 @@ class Lessons:
     answers: np.ndarray
     has: np.ndarray
     besides: np.ndarray
-    clear: np.ndarray
     basis: np.ndarray
 
 
@@ -80,9 +78,7 @@ def lessons(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray, rand
         besides[own] = inputs[own] - w @ answer
         answers.append(answer)
         has.append(known[own].min(0))
-    clear = np.concatenate([samples.studio[rows]] * 2)
-    besides = besides[clear] if clear.any() else besides
-    return Lessons(inputs, weights, known, head, np.array(answers), np.array(has), besides, clear, basis)
+    return Lessons(inputs, weights, known, head, np.array(answers), np.array(has), besides, basis)
 
 
 def made_up(
@@ -149,13 +145,12 @@ def train(given: Lessons, seed: int, steps: int = STEPS) -> Net:
     first, second = [np.zeros_like(v) for v in values], [np.zeros_like(v) for v in values]
     rows = [np.flatnonzero(given.head == h) for h in np.unique(given.head)]
     often = np.sqrt([len(r) for r in rows])
-    clear = [np.append(r, np.repeat(r[given.clear[r]], CLEAR)) for r in rows]
     pool = pool_of(24000, list(EXPRESSIONS), random)
     floor = (NOISE * np.linalg.norm(given.basis, axis=0)).astype(np.float32)
     real = int(REAL * BATCH)
     for step in range(steps):
         heads = random.choice(len(rows), real, p=often / often.sum())
-        chosen, other = (np.array([random.choice(clear[h]) for h in heads]) for _ in range(2))
+        chosen, other = (np.array([random.choice(rows[h]) for h in heads]) for _ in range(2))
         size = (1 + OWN_SIZE * random.normal(size=(real, 1))).astype(np.float32)
         share = against(BATCH, random)
         wanted = [pool[random.integers(len(pool), size=BATCH - real)] for _ in range(2)]

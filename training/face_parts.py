@@ -22,6 +22,7 @@ from .face_samples import (
 )
 
 STIFF = 0.1  # ridge, of the features' variance; .03 to .3 do equally well on heads left out
+SLACK = 0.003  # the same where all points are read at once
 CORNERS = ((362, 263), (133, 33))  # of the left and the right eye: what the upper face is measured from
 UPPER = [n for n in EXPRESSIONS if n.startswith(("eye", "brow", "cheekSquint"))]
 LOWER = [n for n in EXPRESSIONS if n.startswith(("mouth", "jaw", "cheekPuff", "nose"))]
@@ -68,7 +69,7 @@ def ridge(features: np.ndarray, targets: np.ndarray, known: np.ndarray, stiff: f
     for pattern in np.unique(known, axis=1).T:
         columns = (known == pattern[:, None]).all(0)
         if pattern.any():
-            f = features[pattern]
+            f = features[pattern].astype(float)
             penalty = stiff * f.var() * len(f) * np.eye(f.shape[1])
             result[:, columns] = np.linalg.solve(f.T @ f + penalty, f.T @ targets[pattern][:, columns])
     return result
@@ -86,3 +87,14 @@ def linear_map(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray) -
         map_ = ridge(features.reshape(len(offsets), -1), weights[:, columns], known[:, columns], STIFF)
         result[:, :, columns] = np.einsum("fp,fin->pin", matrix, map_.reshape(*features.shape[1:], -1))
     return result.reshape(-1, len(EXPRESSIONS))
+
+
+def whole_map(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray) -> np.ndarray:
+    """As `linear_map`, but every expression is read from all points, with next to no ridge, and heads count evenly."""
+    offsets = np.concatenate([found.offsets[rows], found.offsets[rows][:, laid.partner] * FLIP.astype(np.float32)])
+    weights = np.concatenate([samples.weights[rows], samples.weights[rows][:, OTHER_SIDE]])
+    known = np.concatenate([samples.known[rows], samples.known[rows][:, OTHER_SIDE]])
+    _, which, counts = np.unique(samples.head[rows], return_inverse=True, return_counts=True)
+    root = np.tile(counts[which] ** -0.25, 2)[:, None]
+    root /= np.sqrt((root**2).mean())
+    return ridge(offsets.reshape(len(offsets), -1) * root, weights * root, known, SLACK)

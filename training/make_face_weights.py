@@ -19,7 +19,7 @@ from ..solvers import skull
 from ..solvers.face import NETWORKS
 from ..solvers.names import EXPRESSION, EXPRESSIONS
 from . import face_nets
-from .face_parts import STIFF, linear_map, ridge
+from .face_parts import STIFF, linear_map, ridge, whole_map
 from .face_pictures import gather
 from .face_samples import OTHER_SIDE, Layout, Moves, Samples, layout, moves
 
@@ -46,11 +46,15 @@ class Reading:
 
 
 def learn(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray, count: int) -> Reading:
-    """A linear map, of the clear pictures alone, and so many networks, of all these."""
+    """A linear map and so many networks, from these pictures.
+
+    The map is the mean of two that err differently: by parts of the face, of clear pictures, and of all at once.
+    """
     given = face_nets.lessons(samples, found, laid, rows, np.random.default_rng(0))
     nets = [face_nets.train(given, seed) for seed in range(count)]
     clear = rows & samples.studio
-    return Reading(linear_map(samples, found, laid, clear if clear.any() else rows), nets)
+    by_parts = linear_map(samples, found, laid, clear if clear.any() else rows)
+    return Reading((by_parts + whole_map(samples, found, laid, rows)) / 2, nets)
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -113,7 +117,8 @@ def arrays(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray, readi
         last = gain if k == len(reading.nets[0].matrices) - 1 else 1.0
         layers[f"layer{k}"] = np.array([net.matrices[k] * last for net in reading.nets])
         layers[f"layer{k}_offset"] = np.array([net.offsets[k][None] * last for net in reading.nets])
-    ahead = rows & (np.abs(found.turns[:, [0, 2]]) < NEAR).all(1)
+    clear = rows & samples.studio
+    ahead = (clear if clear.any() else rows) & (np.abs(found.turns[:, [0, 2]]) < NEAR).all(1)
     offsets = found.offsets[ahead].reshape(ahead.sum(), -1).astype(float)
     turn = ridge(offsets, found.errors[ahead], np.ones((ahead.sum(), 3), bool), STIFF)
     told = {"points": laid.points, "reference": laid.reference, "steady": laid.steady, "shapes": shapes, "turn": turn}
