@@ -20,6 +20,7 @@ EYES_APART = 0.063  # m between the middles of a person's eyes
 TALL = 1.6  # m, a figure without a face
 LARGEST = 2048  # px, the longer side of a puppet's own picture
 MISPLACED = 0.35  # of the eyes' distance, by which an eye placed by hand is another than the network's
+BEYOND = 1.0  # of the background's size, by which its plane is larger at each side
 BORDER = 0.35  # of the longer side, by which the background goes beyond the picture
 
 
@@ -258,9 +259,9 @@ def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
 
 
 def backdrop(size: tuple[int, int], border: int, depth: float) -> Sheet:
-    """The plane behind the figure."""
+    """The plane behind the figure, so large that it fills a film of any shape: beyond its picture, the edge goes on."""
     low, high = np.array([-border, -border]), np.array(size) + border
-    share = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float)
+    share = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float) * (1 + 2 * BEYOND) - BEYOND
     points = np.column_stack([low + share * (high - low), np.full(4, depth)])
     return Sheet(
         "background", "background", points, share, np.array([(0, 1, 2), (0, 2, 3)]), np.zeros((4, len(JOINTS))), {}

@@ -222,7 +222,7 @@ def _cavity(mouth: Feature, line: np.ndarray, depth: float) -> Sheet:
     down = mouth.half[0] * bulge * share
     lift = -0.10 * mouth.half[0] * (1 - share)
     none = np.zeros(len(points))
-    found["jawOpen"] = np.column_stack([none, 1.4 * down + lift, none])
+    found["jawOpen"] = np.column_stack([none, 1.15 * down + lift, none])
     found["mouthFunnel"] = found["mouthFunnel"] + np.column_stack([none, 0.35 * down, none])
     for side in ("Left", "Right"):
         found[f"mouthLowerDown{side}"] = np.column_stack([none, 0.15 * down, none])

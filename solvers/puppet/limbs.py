@@ -72,6 +72,7 @@ def limbs(
         return [], figure
     legs, arms = ([key for key in wanted if key[1] == chain] for chain in (LEG, ARM))
     base = np.argmin(np.stack([trunk, *(costs[key][0] for key in legs)]), 0)
+    base = np.maximum(_tidied(np.where(small, base, -1), len(legs)), 0)
     ways = np.stack([np.minimum.reduce([trunk, *(costs[key][0] for key in legs)]), *(costs[key][0] for key in arms)])
     front = np.where(small, np.argmin(ways, 0), -1)
     for index, key in enumerate(arms, 1):  # a forearm is before whatever it crosses
@@ -120,7 +121,9 @@ def _cost(at, key, sizes, inside, quad, grid) -> tuple[np.ndarray, np.ndarray, n
     crosses = quad[tuple(np.clip(np.round(joints[2][::-1]).astype(int), 0, np.array(quad.shape) - 1))]
     outer = np.minimum(ways[1], ways[2]) if crosses else ways[2]
     cost = np.minimum.reduce(ways)
-    cost[cost > (BEYOND if alone else CLOSE) * max(half)] = np.inf  # what is far from its bones is none of it
+    cost[cost > (BEYOND if alone or chain == LEG else CLOSE) * max(half)] = (
+        np.inf
+    )  # what is far from its bones is none of it
     return cost, outer, np.array(half)
 
 

@@ -53,6 +53,9 @@ def flattened(
             before = (angle[root], np.zeros(len(turns)))
             for part, after in zip(limb, (*limb[1:], None), strict=True):
                 name = side + part
+                if part == "Foot":  # seen from the front, where toes point says little
+                    result[:, JOINT[name]] = from_axis_angle(ACROSS, before[0])
+                    continue
                 before = _aim(rig, turns, name, after and side + after, seen[name], before, fps)
                 result[:, JOINT[name]] = _turn(rig, name, after and side + after, *before)
     for name in JOINTS:  # fingers, toes, eyes: with what carries them
