@@ -30,6 +30,7 @@ FAR = 1.75  # beyond the oval, in its own size, nothing of the face moves
 OPENED = 0.5  # how far the lips are parted while the field is made, in half widths of the mouth
 # The share of their narrowing that lips keep which are pushed forward: several such shapes at once must not fold them.
 NARROW = {"mouthPucker": 0.6, "mouthFunnel": 0.5}
+WIDE = 2.0  # times as far as the demo performer's, as people's lids go on two clips of wide open eyes
 BALL = 0.19  # radius of an eyeball in distances of the eyes: 12 of 63 mm
 
 
@@ -137,7 +138,7 @@ def moves(face: Face) -> dict[str, np.ndarray]:
     _, made = known()
     found = {}
     for row, name in enumerate(EXPRESSIONS):
-        gentle = [NARROW.get(name, 1.0), 1.0, 1.0]
+        gentle = [NARROW.get(name, 1.0), WIDE if name.startswith("eyeWide") else 1.0, 1.0]
         found[name] = made[row] * gentle @ face.affine.T
     for side in EYES:
         _lids(face, side, found)
