@@ -83,6 +83,7 @@ def prepare(
         set_frame_rate(scene, fps)
     if frames is not None:
         scene.frame_start, scene.frame_end = math.floor(frames[0]), max(math.floor(frames[0]), math.ceil(frames[1]))
+    scene.pop(stage.FLAT, None)
     if engine is not None:
         set_engine(scene, engine)
     set_size(scene, size)
@@ -103,12 +104,12 @@ def prepare(
             shade_floor(collection, objects.armature, preset.bones["hips"], whole, ground)
         distance = (camera.matrix_world.translation - Vector(shown.mean(0))).length
         camera.data.clip_start, camera.data.clip_end = distance / 100, distance * 100
-    environment.camera.move(scene, environment.of(scene))
     _staged(scene, objects, framing, size)
 
 
 def _staged(scene: bpy.types.Scene, objects: CharacterObjects, framing: str, size: tuple[int, int]) -> None:
-    """Note what the stage was made for, and show it from its first frame on."""
+    """Move the camera as wished, note what the stage was made for, and show it from its first frame on."""
+    environment.camera.move(scene, environment.of(scene))
     scene.frame_set(scene.frame_start)
     scene[STAGE] = _stage_words(scene, objects, framing, size)
     if bpy.app.background:
@@ -188,6 +189,8 @@ def set_engine(scene: bpy.types.Scene, engine: str) -> None:
         scene.cycles.samples, scene.cycles.use_denoising = 32, _can_denoise()
     elif hasattr(scene, "eevee"):
         scene.eevee.taa_render_samples = 16
+    if scene.get(stage.FLAT):
+        stage.flat(scene)
 
 
 def _can_denoise() -> bool:

@@ -8,7 +8,7 @@ from bpy_extras.io_utils import ImportHelper
 from ...solvers.errors import UnderstudyError
 from ...solvers.puppet.puppet import PUPPET, SUFFIXES
 from .. import jobs
-from ..puppets import figure, points
+from ..puppets import figure, points, stage
 
 
 def _puppet(context) -> bpy.types.Object | None:
@@ -78,6 +78,7 @@ class UNDERSTUDY_OT_build_puppet(jobs.Waiting, bpy.types.Operator):
         if place is not None:
             rig.matrix_world = place
         scene.understudy.character = rig
+        stage.show(scene)
         for note in result.notes:
             self.report({"WARNING"}, note)
 

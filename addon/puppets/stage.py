@@ -13,6 +13,7 @@ from ...solvers.puppet.puppet import PUPPET
 from ..armature import CharacterObjects
 
 NAME = "Understudy Stage"
+FLAT = "understudy_flat"  # the scene's property that says that it shows a picture in its own colours
 LONGEST, SHORTEST = 1280, 720  # px of a film whose size is not asked for: as large as 720p either way
 
 
@@ -53,10 +54,11 @@ def prepare(scene: bpy.types.Scene, objects: CharacterObjects, size: tuple[int, 
     data.clip_start, data.clip_end = max(width, height) / 100, 20 * max(width, height)
     collection.objects.link(camera)
     scene.camera = camera
-    _flat(scene)
+    scene[FLAT] = True
+    flat(scene)
 
 
-def _flat(scene: bpy.types.Scene) -> None:
+def flat(scene: bpy.types.Scene) -> None:
     """Pictures as they are: no light, no shadow, no tone curve."""
     shading = scene.display.shading
     shading.light, shading.color_type = "FLAT", "TEXTURE"
@@ -67,3 +69,13 @@ def _flat(scene: bpy.types.Scene) -> None:
         scene.view_settings.view_transform = "Standard"
     scene.view_settings.look = "None"
     scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
+
+
+def show(scene: bpy.types.Scene) -> None:
+    """Let the solid 3D viewports of a scene's windows show pictures in their own colours."""
+    manager = bpy.context.window_manager
+    for window in [window for window in manager.windows if window.scene == scene] if manager else []:
+        for area in [area for area in window.screen.areas if area.type == "VIEW_3D"]:
+            shading = area.spaces.active.shading
+            if shading.type == "SOLID":
+                shading.light, shading.color_type = "FLAT", "TEXTURE"
