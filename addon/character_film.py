@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ..solvers import detect, filmed, layering, models, record, retarget, video
 from ..solvers.character import Character
@@ -122,7 +123,8 @@ def _kept(path: Path, seconds: float, there: Path) -> Take | None:
     if not there.is_file():
         return None
     with contextlib.suppress(RecordError):
-        take, end = record.load(Take, there), max(seconds, LEAST)
+        take = record.load(Take, there)
+        end = min(max(seconds, LEAST), take.source.get("seconds", np.inf))
         with open(path, "rb") as file:
             same = hashlib.file_digest(file, "sha256").hexdigest() == take.source.get("sha256")
         until = take.source.get("end")

@@ -35,6 +35,9 @@ sys.stdout.flush()
 os._exit(code)
 """
 ALIVE = ["--breathing", "1", "--settling", "1"]  # Act-Two moves pictures of characters a little by itself
+# Over the motion that a film of a character has, which goes on where the performer's body is not seen.
+GESTURES = ["--layer", "face,gaze,head,body,left_hand,right_hand"]
+GESTURES += [word for part in ("body", "left-hand", "right-hand") for word in (f"--unseen-{part}", "leave")]
 FRAME_RATE = 24  # 1/s, as Act-Two's
 # How the time of a task is usually spent, as shares; what is not named takes next to none.
 SHARES = {"detect": 0.55, "solve": 0.03, "character": 0.04, "retarget": 0.02, "write": 0.01, "stage": 0.02}
@@ -59,6 +62,8 @@ def words(order: Order, folder: Path, files: dict, out: Path) -> list[str]:
         line += ["--character", str(folder / files["character"])]
     if not order.body_control:
         line += ["--no-body", "--no-left-hand", "--no-right-hand", "--no-path"]
+    elif order.character[0] == "video":
+        line += GESTURES
     if order.character[0] == "image":
         line += ALIVE
     seed = secrets.randbits(31) if order.seed is None else order.seed % 2**31  # the command line's reach

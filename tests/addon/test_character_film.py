@@ -150,8 +150,9 @@ def test_a_film_is_looked_at_once(clip, looked_at, tmp_path):
 
     kept, take = tmp_path / "kept.npz", looked_at["take"]
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()
-    for sha256, end, seconds, times in ((digest, 2.0, 2.0, 0), (digest, 2.0, 3.0, 1), ("other", None, 2.0, 2)):
-        source = take.source | {"sha256": sha256, "start": None, "end": end}
+    tried = ((digest, 2.0, 2.0, 0), (digest, 2.0, 3.0, 1), (digest, 2.6, 9.0, 1), ("other", None, 2.0, 2))
+    for sha256, end, seconds, times in tried:  # the film lasts 2.5 s
+        source = take.source | {"sha256": sha256, "start": None, "end": end, "seconds": 2.5}
         record.save(dataclasses.replace(take, source=source), kept)
         character_film.open_film(clip, seconds, tmp_path / "t.npz", kept, lambda *_: None)
         assert looked_at["times"] == times

@@ -8,12 +8,15 @@ import urllib.request
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from understudy.serving.studio import command, words
+from understudy.solvers import film, video
 
 from .standin import server_line, standin, until
 
+DEMO = Path(__file__).resolve().parents[2] / "presets" / "demo" / "performance.mp4"
 RIG = {"type": "rig", "uri": "understudy://starter"}
 
 
@@ -266,34 +269,29 @@ def test_killed_server_forgets_nothing(runway, clip, finished, tmp_path):
 
 def test_demo_performance_the_whole_way(serve, runway, tmp_path):
     """A cut of the demo clip drives the starter: the film has the ordered size and rate; the same seed, equal films."""
-    demo = Path(__file__).resolve().parents[2] / "presets" / "demo" / "performance.mp4"
     short = tmp_path / "short.mp4"
-    cut(demo, short, 10)
+    cut(DEMO, short, 10)
     client = runway(serve(command=command).url)
     uploaded = client.uploads.create_ephemeral(file=short)
     tasks = [order(client, RIG, uploaded.uri, ratio="1104:832", seed=7, body_control=True) for _ in range(2)]
     films = []
     for number, task in enumerate(tasks):
-        until(lambda task=task: status(client, task) not in ("PENDING", "RUNNING"), 300)
-        assert status(client, task) == "SUCCEEDED", client.tasks.retrieve(task.id)
-        urllib.request.urlretrieve(task.wait_for_task_output(timeout=120).output[0], tmp_path / f"{number}.mp4")
-        with av.open(str(tmp_path / f"{number}.mp4")) as container:
-            assert container.streams.video[0].average_rate == 24
-            films.append([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+        films.append(made(client, task, tmp_path / f"{number}.mp4"))
+        assert video.probe(tmp_path / f"{number}.mp4").fps == 24
     assert np.shape(films[0]) == (10, 832, 1104, 3) and np.std(films[0][0]) > 10
     assert np.array_equal(films[0], films[1])
 
 
-def cut(source, target, count):
-    """Write the first pictures of a video as one of their own."""
-    from understudy.solvers import film, video
-
+def cut(source, target, count, scale=1.0):
+    """Write the first pictures of a video as one of their own, smaller by a scale."""
     pictures = [picture for _, (_, picture) in zip(range(count), video.pictures(source), strict=False)]
-    film.write(target, pictures, video.probe(source).fps)
+    smaller = (cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for picture in pictures)
+    film.write(target, smaller, video.probe(source).fps)
 
 
-def test_character_film_is_handed_on(serve, runway, clip, finished):
-    """A character of the kind "video" reaches the command line as one, whatever comes of it there."""
+@pytest.mark.parametrize("gestures", [True, False])
+def test_character_film_is_handed_on(serve, runway, clip, finished, gestures):
+    """A character of the kind "video" reaches the command line as one; only body control replaces its gestures."""
     lines = []
 
     def noted(*order):
@@ -302,8 +300,46 @@ def test_character_film_is_handed_on(serve, runway, clip, finished):
 
     client = runway(serve(command=noted).url)
     character = {"type": "video", "uri": data_uri(clip, "video/mp4")}
-    order(client, character, data_uri(clip, "video/mp4"), ratio="960:960").wait_for_task_output(timeout=20)
-    assert lines[0][lines[0].index("--character") + 1].endswith("/character.mp4")
+    task = order(client, character, data_uri(clip, "video/mp4"), ratio="960:960", body_control=gestures)
+    task.wait_for_task_output(timeout=20)
+    assert lines[0][lines[0].index("--character") + 1].endswith("/character.mp4") and "--breathing" not in lines[0]
+    assert ("--layer" in lines[0]) == gestures and ("--no-body" in lines[0]) != gestures
+
+
+def made(client, task, path):
+    """The pictures of the film that comes of a task. path: where it goes."""
+    until(lambda: status(client, task) not in ("PENDING", "RUNNING"), 300)
+    assert status(client, task) == "SUCCEEDED", client.tasks.retrieve(task.id)
+    urllib.request.urlretrieve(task.wait_for_task_output(timeout=120).output[0], path)
+    with av.open(str(path)) as container:
+        return np.array([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def test_character_film_the_whole_way(serve, runway, tmp_path):
+    """A film of a character becomes one that lasts as long as the performance, and looks like the film."""
+    short, character = tmp_path / "short.mp4", tmp_path / "character.mp4"
+    cut(DEMO, short, 8)
+    cut(DEMO, character, 6, 0.375)
+    client = runway(serve(command=command).url)
+    asset = {"type": "video", "uri": data_uri(character, "video/mp4")}
+    frames = made(client, order(client, asset, data_uri(short, "video/mp4"), ratio="720:1280"), tmp_path / "out.mp4")
+    own = next(picture for _, picture in video.pictures(character))
+    small = [cv2.resize(picture, (36, 64), interpolation=cv2.INTER_AREA).astype(float) for picture in (frames[0], own)]
+    assert frames.shape == (8, 1280, 720, 3) and np.abs(small[0] - small[1]).mean() < 12
+    assert np.abs(frames[0].astype(float) - frames[-1]).mean() > 0.05
+
+
+def test_another_seed_moves_a_picture_otherwise(serve, runway, tmp_path):
+    """A picture breathes and settles by the seed: another one gives other frames."""
+    short, portrait = tmp_path / "short.mp4", tmp_path / "portrait.png"
+    cut(DEMO, short, 3)
+    own = next(picture for _, picture in video.pictures(DEMO))
+    cv2.imwrite(str(portrait), cv2.resize(own, None, fx=0.375, fy=0.375, interpolation=cv2.INTER_AREA)[..., ::-1])
+    client = runway(serve(command=command).url)
+    asset = {"type": "image", "uri": data_uri(portrait, "image/png")}
+    tasks = [order(client, asset, data_uri(short, "video/mp4"), ratio="720:1280", seed=seed) for seed in (1, 2)]
+    one, other = (made(client, task, tmp_path / f"{task.id}.mp4") for task in tasks)
+    assert one.shape == other.shape and not np.array_equal(one, other)
 
 
 def test_waiting_for_a_cancelled_task_ends(serve, runway, clip, finished):
