@@ -13,6 +13,7 @@ from understudy.solvers import detect, film, layering
 from understudy.solvers.errors import CharacterError
 from understudy.solvers.presets import RigPreset
 from understudy.solvers.retarget import retarget
+from understudy.solvers.rotations import multiply
 from understudy.solvers.settings import Settings
 from understudy.solvers.take import Take
 
@@ -72,7 +73,8 @@ def laid_over(figure, own, performance, layer):
     clips = layering.clips(lambda chosen: retarget(performance, character, preset, chosen, FPS), Settings(), layer)
     seconds = performance.time[-1] - performance.time[0]
     played = character_film.play(Film(figure, own, float(own.time[5]), ()), seconds, character, preset, FPS)
-    bakes.add(figure, character_film.over(clips, played), Recipe("take", {}), "Layer")
+    clips = character_film.over(clips, played)
+    bakes.add(figure, clips, Recipe("take", {}), "Layer")
     return played, clips
 
 
@@ -88,7 +90,7 @@ def seen(figure, frame):
 
 @pytest.mark.parametrize("face", [1.0, 0.0])
 def test_the_film_moves_and_the_performer_speaks(figure, performance, face):
-    """Arms are the film's, lips the performer's, also where the performer's face is unseen and rests."""
+    """Arms are the film's, the head both's, lips the performer's, also where that face is unseen and rests."""
     own = dataclasses.replace(performance, expressions=np.full_like(performance.expressions, 0.9))
     turned = dataclasses.replace(
         performance, rotations=performance.rotations[::-1], expressions=performance.expressions * face * 0.5,
@@ -99,6 +101,9 @@ def test_the_film_moves_and_the_performer_speaks(figure, performance, face):
     for frame in (3, 17, 40):
         bones, sliders = seen(figure, frame)
         assert abs(bones["leftUpperArm"] @ played.rotations[frame - 1, arm]) > 0.9999
+        under = played.rotations[frame - 1, played.bones.index("head")]
+        added = clips["COMBINE"].rotations[frame - 1, clips["COMBINE"].bones.index("head")]
+        assert abs(bones["head"] @ multiply(under, added)) > 0.9999 > abs(bones["head"] @ under)
         assert abs(sliders["jawOpen"] - clips["REPLACE"].values[frame - 1, jaw]) < 0.01
         assert face or sliders["jawOpen"] == 0
 
