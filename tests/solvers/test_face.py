@@ -14,6 +14,9 @@ from .test_gaze import lids_shut
 
 PULSE = np.clip(np.sin((TIME - 0.8) * np.pi / 1.2), 0, 1) * (TIME < 2)
 CHIN = (14, 17, 18, 152, 175, 199, 200, 87, 317, 178, 402, 15, 16, 314, 84)
+JAWBONE = (*CHIN, 88, 318, 181, 405, 91, 321, 148, 377, 171,
+        396, 140, 369, 208, 428, 201, 421, 194, 418, 83, 313, 182, 406, 106, 335, 85, 315, 86, 316, 180, 404, 90, 320,
+        179, 403, 176, 400, 149, 378, 32, 262, 211, 431, 204, 424, 170, 395, 150, 379, 136, 365)  # fmt: skip
 LEFT_BROW = (285, 295, 282, 283, 276, 336, 296, 334, 293, 300)
 RIGHT_BROW = (55, 65, 52, 53, 46, 107, 66, 105, 63, 70)
 USUAL = Settings()
@@ -45,7 +48,7 @@ def test_a_performer_with_another_face_is_at_rest_too():
 
 def test_a_falling_chin_opens_the_jaw():
     """Lower lip and chin moving down and back are an open jaw in step with it."""
-    values, _ = solved(take_of(moved(used(CHIN), (0, 0.15, -0.35), PULSE)))
+    values, _ = solved(take_of(moved(used(JAWBONE), (0, 0.15, -0.35), PULSE)))
     assert np.corrcoef(values["jawOpen"], PULSE)[0, 1] > 0.95
     assert values["jawOpen"].max() > 0.4
 
@@ -99,7 +102,7 @@ def test_glances_follow_the_gaze():
 def test_a_lost_face_eases_to_neutral():
     """An open mouth at the moment the face is lost closes within a second, and the confidence falls to 0."""
     seen = TIME < 1.2
-    values, confidence = solved(take_of(moved(used(CHIN), (0, 0.15, -0.35), (TIME > 0.6) * 1.0), seen=seen))
+    values, confidence = solved(take_of(moved(used(JAWBONE), (0, 0.15, -0.35), (TIME > 0.6) * 1.0), seen=seen))
     assert values["jawOpen"][TIME < 1.2].max() > 0.4
     assert values["jawOpen"][TIME > 2].max() < 1e-6
     assert confidence[TIME > 2].max() == 0
@@ -108,7 +111,7 @@ def test_a_lost_face_eases_to_neutral():
 def test_scores_change_nothing():
     """The detector's scores are not needed: with them and without, a face is solved alike."""
     scores = np.random.default_rng(1).random((len(TIME), len(EXPRESSIONS)))
-    opened = moved(used(CHIN), (0, 0.15, -0.35), PULSE)
+    opened = moved(used(JAWBONE), (0, 0.15, -0.35), PULSE)
     with_them, _ = face.solve_expressions(take_of(opened, scores=scores), TIME, USUAL)
     without, _ = face.solve_expressions(take_of(opened), TIME, USUAL)
     assert np.array_equal(with_them, without)

@@ -7,8 +7,9 @@ from understudy.solvers.names import EXPRESSION, EXPRESSIONS
 from understudy.solvers.settings import Settings
 
 from .synthetic_face import TIME, neutral, take_of
+from .test_face import JAWBONE
 
-CHIN = [i for i in (17, 18, 152, 175, 199, 200, 15, 16, 317, 14, 87, 402, 178, 314, 84) if i in skull.weights().points]
+CHIN = [i for i in JAWBONE if i in skull.weights().points]
 LOWER = [low for _, low in lips.PAIRS]
 JAW, CLOSE = EXPRESSION["jawOpen"], EXPRESSION["mouthClose"]
 
