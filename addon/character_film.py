@@ -19,6 +19,7 @@ from ..solvers import detect, filmed, layering, models, record, retarget, video
 from ..solvers.character import Character
 from ..solvers.clip import Clip
 from ..solvers.errors import CharacterError, NobodyError, RecordError, VideoError
+from ..solvers.names import BODY_POINT
 from ..solvers.performance import Performance
 from ..solvers.presets import RigPreset
 from ..solvers.puppet.puppet import Puppet
@@ -32,6 +33,7 @@ from .armature import CharacterObjects, characters
 SUFFIXES = tuple(".mp4 .mov .m4v .mkv .webm .avi .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .ogv .3gp .mxf".split())
 LAYER = layering.read("face,gaze,head=add")  # what of the performance is laid over the film where nothing is asked for
 TURNED = ("neck", "head")  # the bones that move from the picture's own pose, and turn no farther than a picture can
+SAME = 0.1  # of a picture's longer side, by which a nose may be from between the eyes in any case
 LEAST = 1.0  # s that are looked at of the film at least
 
 
@@ -82,10 +84,12 @@ def open_film(path: Path | str, seconds: float, kept: Path, there: Path, report:
             f"{path.name} cannot be a character as it is: its view changes at {cuts[0]:.2f} s; give one shot of it."
         )
     own = solve(take, Settings())
-    moment = float(take.time[filmed.best_picture(take, own)])
+    sample = filmed.best_picture(take, own)
+    moment = float(take.time[sample])
     made = _puppet(path, moment, float(take.time[-1]) + 1e-3)
     notes = (f"The character is the picture at {moment:.2f} s of {path.name}, which plays the film's motion.",)
     if take.source.get("people", 1) > 1:
+        _check_same(path, take, sample, made)
         notes += (f"{path.name} shows several people: the most prominent one is meant.",)
     made = dataclasses.replace(made, notes=(*notes, *made.notes))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -141,6 +145,18 @@ def _puppet(path: Path, moment: float, end: float) -> Puppet:
         job = {"verb": "film", "video": str(path.absolute()), "out": str(kept), "start": moment, "end": end}
         detect.run(job | {"polite": False}, folder / "words", lambda done, total: None, lambda: False)
         return record.load(Puppet, kept)
+
+
+def _check_same(path: Path, take: Take, sample: int, puppet: Puppet) -> None:
+    """Raise CharacterError where the puppet is of another person than the one whose motion is known."""
+    body = take.body.image[sample, :, :2] * puppet.size[0] / take.size[0]
+    eyes = np.mean([puppet.points[name] for name in ("leftEye", "rightEye")], axis=0)
+    wide = np.linalg.norm(body[BODY_POINT["leftShoulder"]] - body[BODY_POINT["rightShoulder"]])
+    if np.linalg.norm(body[BODY_POINT["nose"]] - eyes) > max(wide, SAME * max(puppet.size)):
+        raise CharacterError(
+            f"{path.name} cannot be a character as it is: it shows several people who cannot be told apart in its "
+            f"picture at {take.time[sample]:.2f} s; give a film, or a cut of it, with one of them."
+        )
 
 
 @contextlib.contextmanager

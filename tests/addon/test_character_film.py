@@ -147,6 +147,20 @@ def test_several_shots_are_no_character(clip, looked_at, tmp_path):
         character_film.open_film(clip, 1.0, tmp_path / "t.npz", tmp_path / "none.npz", lambda *_: None)
 
 
+@pytest.mark.parametrize("nose, same", [((150, 85), True), ((20, 85), False)])
+def test_another_person_is_no_character(clip, looked_at, tmp_path, nose, same):
+    """Of several people, the puppet must be of the one whose motion it plays; else the film is refused."""
+    take = looked_at["take"]
+    take.body.image[:, 0, :2] = nose
+    looked_at["take"] = dataclasses.replace(take, source=take.source | {"people": 2})
+    places = clip, 1.0, tmp_path / "t.npz", tmp_path / "none.npz", lambda *_: None
+    if same:
+        assert any("several people" in note for note in character_film.open_film(*places).notes)
+    else:
+        with pytest.raises(CharacterError, match="one of them"):
+            character_film.open_film(*places)
+
+
 def test_a_film_is_looked_at_once(clip, looked_at, tmp_path):
     """The take that is kept beside the results is used again for the same film, and for no other nor a longer cut."""
     import hashlib
