@@ -10,7 +10,7 @@ from . import crops
 from .mediapipe import MediaPipe, _body, _in_picture, _picture
 
 KINDLY = 0.2  # score with which a painted face counts as one; the networks' own default is 0.5
-LARGE = 640  # px, to which smaller pictures are enlarged before they are looked at
+LARGE, LARGEST = 640, 2048  # px, to which the shorter and the longer side of smaller pictures are enlarged at most
 HEAD_REACH = 1.6  # half side of the square about a head, in extents of the body's eleven head points
 
 
@@ -35,7 +35,7 @@ def look(rgb: np.ndarray, networks: dict) -> Seen:
     """
     import cv2
 
-    scale = max(1.0, LARGE / min(rgb.shape[:2]))
+    scale = max(1.0, min(LARGE / min(rgb.shape[:2]), LARGEST / max(rgb.shape[:2])))
     large = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else rgb
     with MediaPipe(networks) as detector:
         person, outline = _person(detector, large)

@@ -185,7 +185,8 @@ def assembled(name: str, about: Known) -> Puppet:
 def _cut(about: Known) -> bool:
     """Whether the picture's lower edge cuts the figure; feet may stand on it."""
     low = about.figure[-max(2, len(about.figure) // 100) :]
-    return bool(low.any()) and not any(about.shown.get(f"{side}Leg") for side in skeleton2d.SIDES)
+    below = bool(about.places["hips"][1] > len(about.figure))
+    return (bool(low.any()) or below) and not any(about.shown.get(f"{side}Leg") for side in skeleton2d.SIDES)
 
 
 def _figure_sheets(about: Known, face: Face | None, front: float) -> tuple[list[Sheet], np.ndarray, np.ndarray]:

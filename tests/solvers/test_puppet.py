@@ -203,6 +203,15 @@ def test_a_plain_colour_is_a_puppet_too():
     assert len(puppet.triangles) and len(puppet.notes) >= 2
 
 
+def test_a_strip_is_a_puppet_too(tmp_path):
+    """A picture of an extreme shape is looked at by the networks, which could not take it much enlarged."""
+    import cv2
+
+    noise = np.random.default_rng(3).integers(0, 255, (40, 1600, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "strip.png"), noise)
+    assert make.puppet_of(tmp_path / "strip.png").size == (1600, 40)
+
+
 # --- motion -----------------------------------------------------------------------------------------------------------
 
 
