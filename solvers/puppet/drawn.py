@@ -61,7 +61,7 @@ def features(rgb: np.ndarray, points: dict[str, np.ndarray]) -> dict[str, Featur
     found = {}
     for side, name in (("Right", "rightEye"), ("Left", "leftEye")):
         found[side] = _eye(points[name], eyes, small, labels, middles, ink)
-    found["mouth"] = _mouth(points, eyes, facts, labels, middles)
+    found["mouth"] = _mouth(points, eyes, facts, labels, middles, ink)
     return found
 
 
@@ -77,7 +77,7 @@ def _eye(place, eyes, small, labels, middles, ink) -> Feature:
     return Feature(place, half, ink & _box(labels.shape, place, half))
 
 
-def _mouth(points, eyes, facts, labels, middles) -> Feature:
+def _mouth(points, eyes, facts, labels, middles, ink) -> Feature:
     left, right = points["mouthLeft"], points["mouthRight"]
     middle, wide = (left + right) / 2, max(np.linalg.norm(left - right), 0.6 * eyes)
     near = (np.abs(middles - middle) < [0.6 * wide, 0.5 * wide]).all(1)
@@ -85,10 +85,12 @@ def _mouth(points, eyes, facts, labels, middles) -> Feature:
     near &= facts[:, cv2.CC_STAT_AREA] > 0.002 * eyes**2
     near &= facts[:, cv2.CC_STAT_WIDTH] > 0.7 * facts[:, cv2.CC_STAT_HEIGHT]  # a nose stands upright
     near[0] = False
-    if near.any():
-        return _around(np.isin(labels, np.flatnonzero(near)))
-    half = np.array([wide / 2, 0.25 * wide])
-    return Feature(middle, half, np.zeros(labels.shape, bool))
+    found = _around(np.isin(labels, np.flatnonzero(near))) if near.any() else None
+    if found is not None and found.half[0] > 0.3 * wide:
+        return found
+    half = np.array([0.55 * wide, 0.3 * wide])  # its strokes run on into others
+    inside = ink & _box(labels.shape, middle, half)
+    return _around(inside) if inside.sum() > 10 else Feature(middle, half, inside)
 
 
 def _around(ink: np.ndarray) -> Feature:
@@ -121,7 +123,7 @@ def sheets(rgb: np.ndarray, found: dict[str, Feature], depth: float) -> tuple[li
     line = _line(mouth)
     inked = rgb[mouth.ink] if mouth.ink.any() else np.array([[40, 30, 40]], np.uint8)
     _paint(atlas, np.median(inked, axis=0))
-    return [*made, _cavity(mouth, line, depth * 0.6), _mouth_patch(mouth, line, size, depth)], atlas
+    return [*made, _cavity(mouth, line, depth * 1.4), _mouth_patch(mouth, line, size, depth)], atlas
 
 
 def _patch(feature: Feature, size: np.ndarray, depth: float, name: str) -> tuple[Sheet, np.ndarray]:
