@@ -10,7 +10,7 @@ from .arms import bend, forward, reached
 from .feet import smoothly
 from .names import JOINT
 from .rotations import between, rotate
-from .surface import AT_ONCE, SIDES, Surface, nearest_of, posed
+from .surface import AT_ONCE, ENOUGH, SIDES, Surface, nearest_of, posed
 from .tpose import Rig
 
 SOFT = 0.006  # m by which flesh gives way
@@ -34,7 +34,7 @@ def clear(rig: Rig, skin: dict[str, Surface], turns: np.ndarray, heads: Heads, f
     strength: 0..1. Hands keep their own turns. Result: turns.
     """
     sides = [s for s in SIDES if all(f"{s}{part}" in rig.joints for part in ("UpperArm", "LowerArm", "Hand"))]
-    if strength == 0 or len(turns) < 3:
+    if strength == 0 or len(turns) < 3 or len(skin["Body"].points) < ENOUGH:
         return turns
     result = turns
     for side in sides:

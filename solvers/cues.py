@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from .names import EXPRESSION
 from .skull import Skull
@@ -108,6 +107,8 @@ def with_pictures(values: np.ndarray, take: Take, found: Skull, neutral: float =
     values: (F, 52) by the points, above rest. take: as detected; without portraits the values stay. found: its head.
     neutral: s, a moment at which the face is calm; 0 where that is to be found out.
     """
+    from scipy import ndimage  # here, as what only looks at videos does without SciPy
+
     if take.portrait is None or not len(values):
         return values
     image, portraits = take.face.image[found.seen][..., :2], take.portrait[found.seen]
@@ -253,6 +254,8 @@ def flow(base: np.ndarray, change: np.ndarray) -> np.ndarray:
 
     change: (F, SIDE, SIDE) against the calm portrait.
     """
+    from scipy import ndimage
+
     middle = np.arange(STRIDE // 2, SIDE, STRIDE)
     window = np.exp(-((np.arange(SIDE) - middle[:, None]) ** 2) / (2 * WINDOW**2))
     window /= window.sum(1, keepdims=True)

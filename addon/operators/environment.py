@@ -40,7 +40,7 @@ class UNDERSTUDY_OT_clear_environment(bpy.types.Operator):
     """Remove environment motion from the character, and let the camera stand where it stood"""
 
     bl_idname = "understudy.clear_environment"
-    bl_label = "Clear"
+    bl_label = "Clear Environment"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

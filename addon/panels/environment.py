@@ -31,7 +31,7 @@ class UNDERSTUDY_PT_environment(bpy.types.Panel):
         layout.prop(wishes, "seed")
         row = layout.split(factor=0.7)
         row.operator("understudy.apply_environment", icon="FORCE_TURBULENCE")
-        row.operator("understudy.clear_environment")
+        row.operator("understudy.clear_environment", text="Clear")
 
 
 CLASSES = (UNDERSTUDY_PT_environment,)
