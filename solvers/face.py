@@ -18,7 +18,7 @@ FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for
 # this one read four clips best (r .75 to .91).
 CALMEST = 0.1  # of a clip
 LOWEST = 10  # percentile
-NETWORKS = 0.4  # share of the networks beside the linear map
+NETWORKS = 0.2  # share of the networks beside the linear map
 SLOPE = 0.1  # of their units below zero
 BELOW, ABOVE = -0.35, -0.05  # heights, in eye distances from the eyes, between which the lower face becomes the upper
 DOUBT = 0.05  # standard deviation of what is found

@@ -2,8 +2,9 @@
 
     python -m understudy.training.make_face_weights MATERIAL [--work DIR] [--out presets/weights/face.npz]
 
-MATERIAL as in face_pictures.py, which renders about 12000 pictures first and lets the face networks look at them. Then
-a ridge regression and small networks learn the expressions, and another regression the error of the rigid head fit.
+MATERIAL as in face_pictures.py, which renders about 12000 pictures first and lets the face networks look at them;
+plain_map.py has another 6000 of its own. Then a linear map learns the expressions from those, small networks learn them
+from the others, and a regression learns the error of the rigid head fit.
 Leaves in DIR/held weights that never saw a head, or a family of heads, for benchmarks.expressions.
 """
 
@@ -16,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from ..solvers import skull
-from ..solvers.face import NETWORKS
 from ..solvers.names import EXPRESSION, EXPRESSIONS
-from . import face_nets
+from . import face_nets, plain_map
 from .face_parts import STIFF, linear_map, ridge, whole_map
 from .face_pictures import gather
 from .face_samples import OTHER_SIDE, Layout, Moves, Samples, layout, moves
+from .plain_map import PlainMap
+from .plain_map import learn as learn_plain
 
+NETWORKS = 0.4  # share of the networks in what is judged, beside a map of the same pictures; they are sized by that
 NETS = 3  # whose mean is shipped; each of those that leave a head out is a single one
 NEAR = np.radians(18.0)  # what is held out is judged on heads that are turned and nod less
 # A regression shrinks what it is unsure of. That is undone, at most by MOST_GAIN, for shapes that are read in heads
@@ -40,7 +43,7 @@ class Reading:
     nets: list[face_nets.Net]
 
     def __call__(self, offsets: np.ndarray) -> np.ndarray:
-        """Expressions (n, 52) of offsets (n, P, 3) from a person at rest, as the solver mixes them."""
+        """Expressions (n, 52) of offsets (n, P, 3) from a person at rest."""
         linear = offsets.reshape(len(offsets), -1) @ self.shapes
         return (1 - NETWORKS) * linear + NETWORKS * face_nets.read(self.nets, offsets)
 
@@ -106,12 +109,9 @@ def sizes(judgements: list[Judgement]) -> tuple[np.ndarray, np.ndarray]:
     return gain, np.clip(gain * alike([j.traces for j in judgements], 0.0), 0, 0.5)
 
 
-def arrays(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray, reading: Reading, scale) -> dict:
-    """What face.npz holds. scale: gains and traces as from `sizes`."""
+def arrays(samples: Samples, found: Moves, laid: Layout, rows, reading: Reading, scale, plain: PlainMap) -> dict:
+    """What face.npz holds. rows: (n,) learned from; scale: gains and traces as from `sizes`; plain: the linear map."""
     gain, traces = scale
-    shapes = reading.shapes * gain
-    people = np.unique(samples.group[rows])
-    neutral = (found.neutrals[people] - laid.reference).reshape(len(people), -1) @ shapes
     layers = {}
     for k in range(len(reading.nets[0].matrices)):
         last = gain if k == len(reading.nets[0].matrices) - 1 else 1.0
@@ -121,9 +121,10 @@ def arrays(samples: Samples, found: Moves, laid: Layout, rows: np.ndarray, readi
     ahead = (clear if clear.any() else rows) & (np.abs(found.turns[:, [0, 2]]) < NEAR).all(1)
     offsets = found.offsets[ahead].reshape(ahead.sum(), -1).astype(float)
     turn = ridge(offsets, found.errors[ahead], np.ones((ahead.sum(), 3), bool), STIFF)
-    told = {"points": laid.points, "reference": laid.reference, "steady": laid.steady, "shapes": shapes, "turn": turn}
+    told = {"points": laid.points, "reference": laid.reference, "steady": laid.steady, "shapes": plain.shapes,
+            "turn": turn}  # fmt: skip
     return told | layers | {
-        "basis": reading.nets[0].basis, "centre": neutral.mean(0), "spread": neutral.std(0), "traces": traces,
+        "basis": reading.nets[0].basis, "centre": plain.centre, "spread": plain.spread, "traces": traces,
     }  # fmt: skip
 
 
@@ -151,7 +152,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=skull.WEIGHTS)
     asked = parser.parse_args()
     gather(asked.material, asked.work)
-    samples = Samples(asked.work)
+    plain_map.gather(asked.material, asked.work / "plain")
+    samples, plain = Samples(asked.work), Samples(asked.work / "plain")
     laid = layout(samples, asked.material)
     found = moves(samples, laid)
     kept_out = {name: samples.head == name for name in np.unique(samples.head)}
@@ -167,10 +169,12 @@ def main() -> None:
     heads = set(np.unique(samples.head))
     for name, rows in kept_out.items():
         others = [j for other, j in judged.items() if other in heads and not rows[samples.head == other].any()]
-        write(arrays(samples, found, laid, ~rows, readings[name], sizes(others)), asked.work / "held" / f"{name}.npz")
+        told = arrays(samples, found, laid, ~rows, readings[name], sizes(others), learn_plain(plain, laid, name))
+        write(told, asked.work / "held" / f"{name}.npz")
     everybody = np.ones(len(samples.calm), bool)
     scale = sizes([judged[name] for name in heads])
-    write(arrays(samples, found, laid, everybody, learn(samples, found, laid, everybody, NETS), scale), asked.out)
+    reading = learn(samples, found, laid, everybody, NETS)
+    write(arrays(samples, found, laid, everybody, reading, scale, learn_plain(plain, laid)), asked.out)
 
 
 if __name__ == "__main__":
