@@ -8,7 +8,7 @@ from understudy.solvers.names import FINGERS, JOINT, finger_bones
 from understudy.solvers.retarget import retarget
 from understudy.solvers.rotations import from_axis_angle
 from understudy.solvers.settings import Settings
-from understudy.solvers.surface import _ball
+from understudy.solvers.surface import _ball, spread
 
 from .test_retarget import Y, character, performance, places
 
@@ -107,3 +107,9 @@ def test_lining_and_capes_push_nothing():
     assert np.abs(free.rotations - bare.rotations).max() < 1e-6
 
 
+def test_a_mirrored_body_is_thinned_alike():
+    """Of a body and of its mirror image the same points are taken, and no more than are asked for."""
+    points = np.random.default_rng(3).normal(size=(2000, 3)) * BELLY + [0.1, 0.0, 1.0]
+    rows = spread(points, 300)
+    assert 150 < len(rows) <= 300
+    assert np.array_equal(rows, spread(points * [-1.0, 1.0, 1.0], 300))
