@@ -3,7 +3,6 @@
 import argparse
 
 import pytest
-
 from understudy.solvers import layering
 from understudy.solvers.errors import SettingsError
 from understudy.solvers.settings import Settings
