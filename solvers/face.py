@@ -19,6 +19,9 @@ FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for
 CALMEST = 0.1  # of a clip
 LOWEST = 10  # percentile
 NETWORKS = 0.2  # share of the networks beside the linear map
+# Faint expressions are believed less: of powers from 1 to 1.4 on thirteen clips with truth, this one keeps r, sizes and
+# the error, and takes away a fifth of what nobody performed.
+FAINT = 1.15
 SLOPE = 0.1  # of their units below zero
 BELOW, ABOVE = -0.35, -0.05  # heights, in eye distances from the eyes, between which the lower face becomes the upper
 DOUBT = 0.05  # standard deviation of what is found
@@ -105,7 +108,8 @@ def calmest(values: np.ndarray, part: list[int]) -> np.ndarray:
 def without_traces(values: np.ndarray) -> np.ndarray:
     """Weights (F, 52) from which what is read of absent expressions is taken off; what is wholly there stays whole."""
     traces = skull.weights().traces
-    return np.sign(values) * np.maximum(np.abs(values) - traces, 0) / (1 - traces)
+    sizes = np.maximum(np.abs(values) - traces, 0) / (1 - traces)
+    return np.sign(values) * np.where(sizes < 1, sizes**FAINT, sizes)
 
 
 def above_rest(values: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
