@@ -172,7 +172,8 @@ class Waiting:
         self._let_go(context)
         wanted = forget(self._job)
         if isinstance(self._job.fault, Cancelled) and not wanted:
-            return {"CANCELLED"}  # another start of the same work has come in between, and will tell
+            self.report({"INFO"}, f"{self.title} was begun anew; the first one has ended")
+            return {"CANCELLED"}
         if isinstance(self._job.fault, Cancelled):
             self.report({"WARNING"}, str(self._job.fault))
             return {"CANCELLED"}
