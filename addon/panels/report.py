@@ -29,7 +29,7 @@ class UNDERSTUDY_PT_report(ReportPanel, bpy.types.Panel):
     """How much of the chosen take was seen."""
 
     bl_label = "Report"
-    bl_order = 6
+    bl_order = 7
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):

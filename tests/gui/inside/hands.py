@@ -14,7 +14,7 @@ ROW = 15  # px between two looks down the sidebar; a button is 20 px high at lea
 COLUMNS = (0.62, 0.25, 0.46, 0.91, 0.06)  # of the sidebar's width, without its tabs: fields, labels, ticks, icons
 TABS = 26  # px that the tabs take
 FIRST_HEADER, HEADER = 15, 27  # units from the top to the middle of the first header, and to the next one
-PANELS = ("performance", "character", "look", "bake", "film", "report", "view")  # in the order of the sidebar
+PANELS = ("performance", "character", "look", "bake", "environment", "film", "export", "report", "view")  # from above
 
 _mouse = [0, 0]  # px, where the mouse is: every event says so
 _places: dict[str, tuple[int, int]] = {}  # where a button was found last

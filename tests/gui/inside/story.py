@@ -56,7 +56,7 @@ def install(stage):
 
 
 def open_tab(stage):
-    """The sidebar has a tab with the seven panels in the order of work, the first two open."""
+    """The sidebar has a tab with the nine panels in the order of work, the first two open."""
     yield from hands.show_tab()
     drawn = yield from hands.drawn_panels()
     yield from hands.move(*_off())
