@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CHROOTS = ("5.2", "4.3")  # the versions that tools/real-blender keeps
-LIMIT = 900  # s for a whole story
+LIMIT = 1500  # s for a whole story
 NONE = (
     "No real Blender is to be had: set BLENDER to one, or put blender on the PATH, and install Xvfb "
     "(Debian packages blender and xvfb)."

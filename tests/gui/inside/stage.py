@@ -13,7 +13,7 @@ from . import hands, screen
 from .pulse import Pulse
 
 MODULE = "bl_ext.user_default.understudy"
-LIMIT = 120.0  # s that a step may take
+LIMIT = 240.0  # s that a step may take
 
 
 class Absent(Exception):
