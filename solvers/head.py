@@ -30,9 +30,7 @@ def solve_head(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.nda
     if not found.seen.any():
         return np.full((len(time), 4), np.nan), np.zeros(len(time))
     turned = rotations.from_matrix(found.rotation @ rotations.to_matrix(error(found)))
-    middle = take.face.image[found.seen][:, MIDDLE, :2].mean(1)
-    ray = rotations.between(np.array([0.0, 1.0, 0.0]), body.camera(take, settings).rays(middle))
-    turned = rotations.continuous(rotations.multiply(ray, turned))
+    turned = rotations.continuous(rotations.multiply(_rays(take, found.seen, settings), turned))
     looks = rotations.resample(turned, take.time[found.seen], time)
     sight = signals.resample(np.where(found.seen, 1.0, np.nan), take.time, time, LONGEST_GAP)
     confidence = gaps.nearness(np.isfinite(sight), time) if np.isfinite(sight).any() else None
@@ -41,6 +39,26 @@ def solve_head(take: Take, time: np.ndarray, settings: Settings) -> tuple[np.nda
         looks = signals.lowpass(rotations.continuous(looks), rate, CUTOFF / settings.smoothing)
     seen = np.minimum(confidence[2] + confidence[3], 1.0) if confidence else np.zeros(len(time))
     return np.where(np.isfinite(sight)[:, None], rotations.normalise(looks), np.nan), seen
+
+
+def sightline(take: Take, time: np.ndarray, settings: Settings) -> np.ndarray:
+    """How the way from the camera to the face is turned from straight ahead, (T, 4) wxyz in camera axes.
+
+    take: as detected; time: (T,) s, even; settings: lens and smoothing are used. Identity where there is no face.
+    """
+    seen = np.isfinite(take.face.image[:, MIDDLE, :2]).all((1, 2))
+    if not seen.any():
+        return np.tile(rotations.IDENTITY, (len(time), 1))
+    rays = rotations.resample(rotations.continuous(_rays(take, seen, settings)), take.time[seen], time)
+    if settings.smoothing > 0 and len(time) > 1:
+        rays = signals.lowpass(rotations.continuous(rays), 1.0 / (time[1] - time[0]), CUTOFF / settings.smoothing)
+    return rotations.normalise(rays)
+
+
+def _rays(take: Take, seen: np.ndarray, settings: Settings) -> np.ndarray:
+    """The same (F, 4) in the samples in which a face is seen, (T,) bool."""
+    middle = take.face.image[seen][:, MIDDLE, :2].mean(1)
+    return rotations.between(np.array([0.0, 1.0, 0.0]), body.camera(take, settings).rays(middle))
 
 
 def levelled(looks: np.ndarray, seen: np.ndarray, time: np.ndarray) -> np.ndarray:

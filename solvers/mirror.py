@@ -27,6 +27,7 @@ def mirrored(performance: Performance) -> Performance:
         contacts=performance.contacts[:, feet],
         touches=performance.touches[:, hands],
         confidence=performance.confidence[:, joints],
+        sightline=performance.sightline * TURN,
         projection=performance.projection * [*FLIP, 1.0],
     )
 

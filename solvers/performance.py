@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .names import TOUCHES
+from .rotations import IDENTITY
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Performance:
     framing: one of names.FRAMINGS: how much of the body the camera saw in most of the clip.
     source: as the take's. settings: {field: value} it was solved with. warnings: sentences for the user.
     history: ((verb, {argument: value}), ...).
+    sightline: (T, 4) wxyz, how the way from the camera to the face is turned from straight ahead (+y): a head that
+    looks along -y is seen turned back by it. Identity where no face was seen, and in what was kept without it.
     origin: (x, y) m, the spot of the room on which a character's own origin is; None is where the path begins.
     """
 
@@ -51,8 +54,11 @@ class Performance:
     warnings: tuple[str, ...] = ()
     history: tuple = ()
     touches: np.ndarray = None
+    sightline: np.ndarray = None
     origin: tuple[float, float] | None = None
 
     def __post_init__(self):
         if self.touches is None:
             object.__setattr__(self, "touches", np.zeros((len(self.time), len(TOUCHES))))
+        if self.sightline is None:
+            object.__setattr__(self, "sightline", np.tile(IDENTITY, (len(self.time), 1)))

@@ -198,6 +198,7 @@ def at_times(performance: Performance, time: np.ndarray) -> Performance:
         performance,
         time=time,
         rotations=resample(normalise(rotations), performance.time, time),
+        sightline=resample(performance.sightline, performance.time, time),
         **{
             name: linear(getattr(performance, name))
             for name in ("root", "expressions", "gaze", "contacts", "touches", "confidence", "face_confidence")
@@ -208,6 +209,7 @@ def at_times(performance: Performance, time: np.ndarray) -> Performance:
 def silenced(performance: Performance, settings: Settings) -> Performance:
     """The performance with all regions that are switched off at rest, so that the others do not make up for them."""
     rotations, root, contacts = performance.rotations.copy(), performance.root.copy(), performance.contacts
+    sightline = performance.sightline if settings.head else np.tile(IDENTITY, (len(root), 1))
     for region, joints in REGIONS.items():
         if region not in ("gaze", "face") and not getattr(settings, region):
             rotations[:, [JOINT[name] for name in joints]] = IDENTITY
@@ -215,7 +217,7 @@ def silenced(performance: Performance, settings: Settings) -> Performance:
         root[:, :2] = root[:1, :2]
     if not settings.body:
         root[:], contacts = root[:1], np.zeros_like(contacts)
-    return replace(performance, rotations=rotations, root=root, contacts=contacts)
+    return replace(performance, rotations=rotations, root=root, contacts=contacts, sightline=sightline)
 
 
 def joint_turns(performance: Performance, rig: Rig, preset: RigPreset) -> np.ndarray:

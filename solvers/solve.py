@@ -69,6 +69,8 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     world, person = posing.pose(points, posing.skeleton(length), sight, palms, looks, looked)
     path, camera = root.stand(points, ground.height, present, person, take)
 
+    ray = head.sightline(take, time, settings)
+    sightline = rotations.multiply(room, rotations.multiply(ray, rotations.inverse(room)))
     values, face_seen = face.solve_expressions(take, time, settings)
     performance = Performance(
         time=time,
@@ -85,6 +87,7 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
         framing=witness.framing(sight, present),
         source=take.source,
         settings=dataclasses.asdict(settings),
+        sightline=sightline,
         warnings=witness.warnings(time, sight, present, face_seen, palms),
         history=(*take.history, ("solve", dataclasses.asdict(settings))),
     )

@@ -52,7 +52,7 @@ def _face_points(wide: np.ndarray, step: float, face: Face) -> tuple[np.ndarray,
     fine = min(step, face.eye / FINE)
     upper, low = (weave.smoothed(line, 41) for line in (face.upper, face.lower))
     rings = [np.concatenate([weave.smoothed(a, 25), weave.smoothed(b, 25)[1:-1]]) for a, b in map(face.eye_ring, EYES)]
-    lines = np.concatenate(rings)
+    lines = np.concatenate([*rings, *(face.shade(side) for side in EYES)])
     near = cv2.convexHull(((face.oval - face.oval.mean(0)) * 1.15 + face.oval.mean(0)).astype(np.float32))
     area = cv2.fillConvexPoly(np.zeros(wide.shape, np.uint8), near.astype(np.int32), 1) > 0
     lips = np.concatenate([upper, low])

@@ -74,7 +74,7 @@ def known(rgb: np.ndarray, alpha: np.ndarray | None, seen, placed: dict[str, np.
     size, notes = rgb.shape[1::-1], []
     figure = alpha if alpha is not None else _figure(rgb, seen, notes)
     drawing = drawn.is_drawn(rgb, figure)
-    face = None if seen.face is None or drawing or _contradicted(seen.face, placed) else face_of(seen.face)
+    face = None if seen.face is None or drawing or _contradicted(seen.face, placed) else face_of(seen.face, rgb)
     points = None if face is not None else _drawn_points(seen, placed)
     if seen.body is not None and not drawing:
         places, shown = skeleton2d.from_body(seen.body), _shown(seen, size)

@@ -41,9 +41,10 @@ def flattened(
         angle[name] = np.zeros(len(turns)) if still else _lean(turns[:, JOINT[name]], seen[name], performance.framing)
         result[:, JOINT[name]] = from_axis_angle(ACROSS, angle[name])
     carried = result[:, JOINT["upperChest"]]
-    for name, share in (("neck", 0.5), ("head", 1.0)):
-        nod = _nod(turns[:, JOINT["head"]], seen["head"])
-        result[:, JOINT[name]] = multiply(carried, from_vector(share * nod))
+    nod = _nod(multiply(inverse(performance.sightline), turns[:, JOINT["head"]]), seen["head"])
+    nod = nod + (1 - seen["head"][:, None]) * to_vector(carried)  # a head that is not seen goes with the trunk
+    result[:, JOINT["neck"]] = from_vector((to_vector(carried) + nod) / 2)
+    result[:, JOINT["head"]] = from_vector(nod)
     for side in SIDES:
         result[:, JOINT[f"{side}Shoulder"]] = carried
         for limb, root in (
