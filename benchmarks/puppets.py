@@ -4,7 +4,8 @@
 
 The first picture of each clip becomes a character, which plays the clip; what is found on the film that comes of it is
 compared with what is found on the clip, and the still background with the picture's. Prints Markdown, with the time
-from video to film. Without videos the embedded demo clip is measured.
+from video to film. What hardly moves in a clip is said: nobody can tell how well that is followed. Without videos the
+embedded demo clip is measured.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from .tables import Row, table
 PICTURES = 8  # of the film whose background is compared
 AROUND = 0.05  # of the longer side: the figure with this around it is no background
 WINDOW = 1.5  # px, of the structural similarity's Gaussian (Wang and others 2004)
+
+ASKED = 0.9  # of a correlation
+HEAD = np.radians(1.1)  # by which angles of heads are off at least, of rendered close-ups whose turn is known
 
 EYES = (((159, 145), (33, 133)), ((386, 374), (263, 362)))
 BROWS = ((105, 33, 133), (334, 263, 362))
@@ -68,6 +72,30 @@ def followed(clip: Take, film: Take) -> dict[str, tuple[float, float, float]]:
     return found
 
 
+def noise(values: np.ndarray) -> float:
+    """The standard deviation of what trembles from sample to sample in values (T,), by their second differences.
+
+    It is robust against motion: the median absolute difference is taken (Rousseeuw and Croux 1993).
+    """
+    trembling = np.abs(np.diff(values[np.isfinite(values)], n=2))
+    return float(np.median(trembling) / 0.6745 / np.sqrt(6)) if len(trembling) else 0.0
+
+
+def hardly(name: str, values: np.ndarray) -> str:
+    """Words about a measure (T,) of a clip that hardly moves, none about any other.
+
+    That is so where its own trembling in clip and film would keep even a perfect film's correlation below ASKED,
+    1 - noise² / spread², and of angles where they spread by less than the network is off.
+    """
+    spread = float(np.nanstd(values))
+    most = 1 - (noise(values) / max(spread, 1e-9)) ** 2
+    if most < ASKED:
+        return f"hardly moves: its trembling leaves r {max(most, 0):.2f} at most"
+    if name.startswith("head") and spread < HEAD:
+        return f"hardly moves: {np.degrees(spread):.1f}°, where heads are read to {np.degrees(HEAD):.1f}° at best"
+    return ""
+
+
 def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The structural similarity (H, W) of two pictures (H, W, 3) uint8, by their lightness (Wang and others 2004)."""
     x, y = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(float) for picture in (a, b))
@@ -101,10 +129,14 @@ def measured(clip: Path, folder: Path) -> list[Row]:
         raise SystemExit(1)
     seconds = time.perf_counter() - begun
     take, film = record.load(Take, out / "take.npz"), detect(out / "performance.mp4")
+    moved = measures(take)
     rows = [
-        Row(f"{clip.stem}: {name}", f"r {r:.2f}", f"spread {spread:.3f}, {share:.2f} of it in the film")
+        Row(
+            f"{clip.stem}: {name}", f"r {r:.2f}",
+            "; ".join(filter(None, (f"spread {spread:.3f}, {share:.2f} of it in the film", hardly(name, moved[name])))),
+        )
         for name, (r, spread, share) in followed(take, film).items()
-    ]
+    ]  # fmt: skip
     alike, share = background(first, out / "performance.mp4")
     length = take.time[-1] - take.time[0]
     return [
