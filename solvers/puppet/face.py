@@ -40,8 +40,8 @@ STRENGTH = {
     "mouthRollUpper": 0.8, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4,
     "browInnerUp": 0.6, "cheekSquint": 0.4, "noseSneer": 0.4,
 }  # fmt: skip
-# Times as far as the demo performer's. Of 1, 2 and 3 for wide eyes, 2 and 3 follow the openings of people's eyes best in
-# the mean of seven clips (r .83, .84, .84). Lids that follow the gaze follow theirs better on all seven with 3.
+# Times as far as the demo performer's. Of 1, 2 and 3 for wide eyes, 2 and 3 follow the openings of people's eyes best
+# in the mean of seven clips (r .83, .84, .84). Lids that go with the gaze follow theirs better on all seven with 3.
 WIDE, FOLLOW = 2.0, 3.0
 # Lashes and the shade above them go down with a lid, and get lower by a share: so high at least, of the eyes' distance,
 # and at most, of the way to the brow. Only the skin above them is stretched, up to that share of the way.

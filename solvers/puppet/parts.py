@@ -30,7 +30,7 @@ def sheets(rgb: np.ndarray, face: Face, figure: np.ndarray) -> tuple[list[Sheet]
     for side in EYES:
         if face.gap(side) > LEAST_GAP * face.eye:
             made += _eye(rgb, face, side, atlas, figure)
-    made += _mouth(rgb, face, atlas)
+    made += _mouth(rgb, face, atlas, figure)
     return made, atlas
 
 
@@ -119,16 +119,23 @@ def _completed(iris: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 def _plate(name: str, ring: np.ndarray, half: float, depth: float, figure: np.ndarray) -> Sheet:
     """The white of an eye: somewhat larger than its opening (K, 2) px, and not beyond the figure."""
-    middle, safe = ring.mean(0), cv2.erode(figure.astype(np.uint8), disc(0.02 * half), borderValue=1)
-    rim = middle + 1.02 * (ring - middle)
-    for reach in (1.1, 1.2, 1.3, 1.4):
-        farther = middle + reach * (ring - middle)
-        rim = np.where(within(safe, farther)[:, None], farther, rim)
+    middle = ring.mean(0)
+    rim = _reaching(ring, middle, 1.02, (1.1, 1.2, 1.3, 1.4), figure)
     points = np.concatenate([[middle], rim])
     faces = np.array([(0, 1 + k, 1 + (k + 1) % len(rim)) for k in range(len(rim))])
     share = ((points - middle) / half + 1) / 2
     flat = np.column_stack([points, np.full(len(points), depth)])
     return Sheet(name, "parts", flat, _uv(name, share), faces, _on_head(len(points)), {})
+
+
+def _reaching(ring, middle, least: float, reaches: tuple[float, ...], figure: np.ndarray) -> np.ndarray:
+    """A ring (N, 2) px made wider about its middle as far as that is within a figure (H, W) bool."""
+    size = np.linalg.norm(ring - middle, axis=1).max()
+    safe, rim = cv2.erode(figure.astype(np.uint8), disc(0.05 * size), borderValue=1), middle + least * (ring - middle)
+    for reach in reaches:
+        farther = middle + reach * (ring - middle)
+        rim = np.where(within(safe, farther)[:, None], farther, rim)
+    return rim
 
 
 def _disc(face: Face, side: str, centre: np.ndarray, radius: float, depth: float, count: int = 28) -> Sheet:
@@ -150,14 +157,14 @@ def _disc(face: Face, side: str, centre: np.ndarray, radius: float, depth: float
 # --- the mouth --------------------------------------------------------------------------------------------------------
 
 
-def _mouth(rgb: np.ndarray, face: Face, atlas: np.ndarray) -> list[Sheet]:
+def _mouth(rgb: np.ndarray, face: Face, atlas: np.ndarray, figure: np.ndarray) -> list[Sheet]:
     """The cavity, two rows of teeth and the tongue."""
     light, tint = _light(rgb, face)
     _paint(atlas, light, tint)
     shapes, lips = moves(face), face.points[list(LIPS)]
     front = float(lips[:, 2].mean())
     jaw = {name: shapes[name][14] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight")}
-    cavity = _cavity(face, lips, shapes, front + 0.45 * face.eye)
+    cavity = _cavity(lips, shapes, front + 0.45 * face.eye, figure)
     rows = []
     for name, edge in (("upper", face.upper), ("lower", face.lower)):
         rows.append(_teeth(face, name, edge, front + (0.20 if name == "upper" else 0.24) * face.eye, jaw))
@@ -199,9 +206,11 @@ def _row_of_teeth(x, y, lit, strength, crown) -> np.ndarray:
     return (colour * (strength * side * (0.82 + 0.18 * np.clip(y * 1.6, 0, 1)))[..., None]).clip(0, 255)
 
 
-def _cavity(face: Face, lips: np.ndarray, shapes: dict, depth: float) -> Sheet:
+def _cavity(lips: np.ndarray, shapes: dict, depth: float, figure: np.ndarray) -> Sheet:
+    """The mouth's back, wider than the lips (N, 3) px, so that a turned head's corners show nothing else."""
     middle = lips.mean(0)
-    points = np.concatenate([[middle], middle + 0.96 * (lips - middle)])
+    points = np.column_stack([_reaching(lips[:, :2], middle[:2], 0.96, (1.1, 1.2, 1.3), figure), lips[:, 2]])
+    points = np.concatenate([[middle], points])
     points[:, 2] = depth
     count = len(lips)
     spread = points[:, :2] - points[1:, :2].min(0)
@@ -217,7 +226,7 @@ def _teeth(face: Face, name: str, edge: np.ndarray, depth: float, jaw: dict) -> 
     local = (edge - face.centre) @ face.axes.T
     order = np.argsort(local[:, 0])
     line = np.interp(across * face.half * 0.6, local[order, 0], local[order, 1])
-    top, low = (-0.80, 0.13) if name == "upper" else (-0.13, 0.5)
+    top, low = (-0.80, 0.09) if name == "upper" else (-0.03, 0.5)
     if name == "upper" and face.parted:  # not below the lower lip
         low = min(low, 0.6 * float(((face.lower - face.upper) @ face.axes[1]).max()) / face.half)
     rows = [np.column_stack([across * face.half, line + level * face.half]) for level in (top, low)]

@@ -40,6 +40,15 @@ def test_a_head_at_the_edge_looks_past_the_camera():
     assert degrees(looks[0]) == pytest.approx([0, 0, -45], abs=1)
 
 
+def test_the_way_to_the_face_is_what_turns_a_face_at_the_edge():
+    """Turned back by the way from the camera, a face at the edge is as it is in the picture."""
+    take, settings = take_of(neutral(), turns(yaw=20), middle=(SIZE[0], SIZE[1] / 2)), Settings(lens=90.0)
+    looks, _ = head.solve_head(take, TIME, settings)
+    seen = rotations.multiply(rotations.inverse(head.sightline(take, TIME, settings)), looks)
+    assert np.degrees(rotations.angle_between(seen, turns(yaw=20))).max() < 1.5
+    assert np.allclose(head.sightline(Take.empty(TIME, SIZE), TIME, settings), rotations.IDENTITY)
+
+
 def test_a_lost_face_is_lost_with_falling_confidence():
     """Where the face is lost for long nothing is said, with no confidence in the middle of the gap."""
     seen = (TIME < 0.5) | (TIME > 2.5)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from understudy.solvers.errors import CharacterError
 from understudy.solvers.names import EXPRESSIONS, JOINT, JOINTS
-from understudy.solvers.puppet import cutout, face, joints_file, limbs, make, planar, weave
+from understudy.solvers.puppet import cutout, face, joints_file, limbs, make, parts, planar, weave
 from understudy.solvers.puppet.build import Known, assembled, known
+from understudy.solvers.retarget import silenced
 from understudy.solvers.rotations import from_axis_angle, from_vector, rotate, to_vector
+from understudy.solvers.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import drawing  # noqa: E402
@@ -67,6 +69,42 @@ def test_a_blink_closes(portrait, side):
     assert apart.max() < 0.1 * portrait.gap(side)
     other = np.concatenate([*portrait.eye_ring("Right" if side == "Left" else "Left"), portrait.upper])
     assert np.abs(face.field(portrait, other)[name]).max() < 0.5
+
+
+def test_lashes_go_down_with_a_lid(portrait):
+    """What is dark above an eye moves with its edge; skin near the brow stays."""
+    rgb = np.full((800, 800, 3), 200, np.uint8)
+    edges = {side: portrait.eye_ring(side)[0] for side in ("Left", "Right")}
+    for edge in edges.values():
+        low, high = edge.min(0), edge.max(0)
+        rgb[int(low[1]) - 12 : int(high[1]), int(low[0]) : int(high[0])] = 60
+    shaded = face.face_of(portrait.points, rgb)
+    for side, edge in edges.items():
+        assert portrait.lashes[side] + 3 < shaded.lashes[side] < 30
+        middle = edge[4]
+        heights = np.array([0.0, 0.9 * shaded.lashes[side], 60.0])
+        down = face.field(shaded, middle - heights[:, None] * [0, 1])[f"eyeBlink{side}"][:, 1]
+        assert down[0] <= down[1] < down[0] + shaded.lashes[side] and abs(down[2]) < 0.1 * down[0]
+
+
+def test_lids_go_with_the_gaze(portrait):
+    """Who looks down lowers the upper lids by a good part of the opening, who looks up lifts them."""
+    for side in ("Left", "Right"):
+        upper = portrait.eye_ring(side)[0][3:6]
+        down, up = (face.field(portrait, upper)[f"eyeLook{way}{side}"][:, 1] for way in ("Down", "Up"))
+        assert (down > 0.2 * portrait.gap(side)).all() and (up < -0.1 * portrait.gap(side)).all()
+
+
+def test_the_mouths_inside_is_wider_than_the_lips(portrait):
+    """Behind the corners of the mouth there is mouth, not room; it does not stick out of a narrow figure."""
+    rgb, figure = np.full((800, 800, 3), 180, np.uint8), np.ones((800, 800), bool)
+    lips = np.ptp(portrait.points[list(face.LIPS), 0])
+    widths = []
+    for left in (0, int(portrait.points[61, 0])):
+        figure[:, :left] = False
+        cavity = next(sheet for sheet in parts.sheets(rgb, portrait, figure)[0] if sheet.name == "cavity")
+        widths.append(np.ptp(cavity.points[:, 0]))
+    assert widths[0] > 1.2 * lips and widths[1] < widths[0] - 0.05 * lips
 
 
 def test_lips_part_where_they_meet(portrait):
@@ -283,6 +321,38 @@ def test_heads_turn_from_their_usual_look_and_not_too_far(still):
     vectors = to_vector(flat(performance, turns)[0][:, JOINT["head"]])
     assert np.abs(vectors[:40]).max() < 1e-6
     assert 0.3 < vectors[-1, 2] <= planar.TURNS[2]
+
+
+def test_heads_look_as_the_camera_saw_them(still):
+    """A head that turns just as the way from the camera to it does looks ahead all the time."""
+    performance, turns = still
+    ways = from_vector(np.linspace([0.0, 0, -0.3], [0.1, 0, 0.3], 48))
+    turns[:, JOINT["head"]] = ways
+    seen = dataclasses.replace(performance, sightline=ways)
+    assert np.abs(to_vector(flat(seen, turns)[0][:, JOINT["head"]])).max() < 1e-6
+    assert np.abs(to_vector(flat(performance, turns)[0][:, JOINT["head"]])[0, 2]) > 0.1
+
+
+def test_heads_that_are_switched_off_stay(performance):
+    """Without the head there is nothing either that the camera's way to it could turn."""
+    seen = dataclasses.replace(performance, sightline=from_vector(np.linspace([0.0, 0, -0.3], [0.1, 0, 0.3], 48)))
+    assert np.allclose(silenced(seen, Settings(head=False)).sightline, [1, 0, 0, 0])
+    assert np.allclose(silenced(seen, Settings()).sightline, seen.sightline)
+
+
+def test_a_head_stays_upright_on_a_trunk_that_leans(still):
+    """The trunk's lean is no tilt of the head, and the neck is between them; a head that is not seen goes with it."""
+    performance, turns = still
+    lean = from_axis_angle(np.array([0.0, 1, 0]), np.linspace(-0.2, 0.2, 48))
+    for name in ("hips", "spine", "chest", "upperChest"):
+        turns[:, JOINT[name]] = lean
+    result, _ = flat(performance, turns)
+    trunk, neck, head = (to_vector(result[:, JOINT[name]])[:, 1] for name in ("upperChest", "neck", "head"))
+    assert trunk[-1] > 0.15 and np.abs(head).max() < 1e-6 and np.allclose(neck, trunk / 2, atol=1e-6)
+    unseen = performance.confidence.copy()
+    unseen[:, JOINT["head"]] = 0
+    result, _ = flat(dataclasses.replace(performance, confidence=unseen), turns)
+    assert np.allclose(result[:, JOINT["head"]], result[:, JOINT["upperChest"]], atol=1e-6)
 
 
 def test_a_figure_that_the_picture_cuts_stays(still):

@@ -199,6 +199,7 @@ def test_mirroring_twice_changes_nothing(acted, solved):
     assert np.allclose(theirs[:, JOINT["leftHand"]], ours[:, JOINT["rightHand"]] * [-1, 1, 1])
     twice = mirrored(once)
     assert np.allclose(positions(twice), ours) and np.allclose(twice.projection, solved.projection)
+    assert np.allclose(once.sightline, solved.sightline * [1, 1, -1, -1])
 
 
 def test_settings_are_honoured(acted):
