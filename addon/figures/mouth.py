@@ -9,6 +9,8 @@ from .headstyle import HeadStyle
 from .part import Part
 from .shapes import turned
 
+UPPER, LOWER = 0.92, 0.78  # widths of the two rows, of the mouth's: the lower one fits into the upper one
+
 
 def _contact(style: HeadStyle) -> np.ndarray:
     """(3,) the middle of the line where the lips meet."""
@@ -31,14 +33,15 @@ def _withdrawn(points: np.ndarray) -> np.ndarray:
     return np.broadcast_to([0.0, 0.040, 0.012], points.shape)
 
 
-def _arch(style: HeadStyle, heights: list[float], depths: list[float], teeth: int) -> np.ndarray:
+def _arch(style: HeadStyle, heights: list[float], depths: list[float], teeth: int, width: float) -> np.ndarray:
     """Points (len(heights), 57, 3) of a band bent like a row of teeth.
 
-    heights, depths: profile of the band, above the mouth's line and behind the arch's front; teeth: bumps in the front.
+    heights, depths: profile of the band, above the mouth's line and behind the arch's front; teeth: bumps in the front;
+    width: of the mouth's.
     """
     s = np.linspace(-1, 1, 57)
     y0 = _contact(style)[1] + 0.031
-    wide = style.mouth_width * 0.92
+    wide = style.mouth_width * width
     rows = []
     for height, depth in zip(heights, depths, strict=True):
         shrink = 1 - depth * 5
@@ -68,11 +71,11 @@ def teeth(style: HeadStyle) -> list[Part]:
     lower = [-0.006, -0.018 * size, -0.030 * size, -0.048 * size, -0.048 * size, -0.030 * size, -0.008]
     depths = [0.004, 0.0, 0.002, 0.004, 0.030, 0.028, 0.012]
     names = ["teeth", "teeth", "gums", "gums", "gums", "teeth", "teeth"]
-    points, faces, materials = _band(_arch(style, upper, depths, 12), names)
+    points, faces, materials = _band(_arch(style, upper, depths, 12, UPPER), names)
     head = {"head": np.ones(len(points))}
     shapes = {"mouthClose": _withdrawn(points)}
     result = [Part("upper teeth", points, tuple(faces), tuple(materials), head, shapes)]
-    points, faces, materials = _band(_arch(style, lower, [d + 0.006 for d in depths], 14), names)
+    points, faces, materials = _band(_arch(style, lower, [d + 0.006 for d in depths], 14, LOWER), names)
     faces = [f[::-1] for f in faces]
     result.append(Part("lower teeth", points, tuple(faces), tuple(materials), head, _jaw_shapes(style, points)))
     return result

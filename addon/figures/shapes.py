@@ -252,7 +252,8 @@ def _upper_up(site: Site) -> np.ndarray:
 
 def _lower_down(site: Site) -> np.ndarray:
     w = site.near * np.clip(-site.split, 0, 1) * _half(site) * (1 - 0.6 * smooth(0.5, 1.1, site.u))
-    return w[:, None] * _vector(0.006, -0.004, -0.056 + 0 * w)
+    down = 0.028 + 0.028 * site.style.folding
+    return w[:, None] * _vector(0.006, -0.004, -down + 0 * w)
 
 
 def _sneer(site: Site) -> np.ndarray:
