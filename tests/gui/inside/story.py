@@ -224,6 +224,15 @@ def weakest(stage):
     stage.note(frame=bpy.context.scene.frame_current)
 
 
+def environment_and_export(stage):
+    """Motion that nobody performs and the ways out of Blender have panels whose buttons can be reached."""
+    for room, button in (("environment", "breathing"), ("export", "understudy.export(")):
+        yield from hands.open_only(room)
+        yield from hands.find(button)
+        yield from hands.move(*_off())
+        yield from stage.shoot(f"{room}_panel")
+
+
 def overlay(stage):
     """The solved skeleton and the driving video can be seen beside the character."""
     _choose_take(stage, 0)
@@ -475,6 +484,7 @@ STEPS = (
     bake_to_another,
     render,
     weakest,
+    environment_and_export,
     overlay,
     another_file,
     reload_scripts,
