@@ -38,6 +38,15 @@ LEAST = 1.0  # s that are looked at of the film at least
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What was seen in a film: the person's own motion, the s of the picture that becomes the character, its puppet."""
+
+    own: Performance
+    moment: float
+    puppet: Puppet
+
+
+@dataclass(frozen=True)
 class Film:
     """A film that is a character: its objects, its own motion, the s of its picture, and sentences for the user."""
 
@@ -69,15 +78,34 @@ def check(path: Path | str, mask, joints) -> None:
 
 
 def open_film(path: Path | str, seconds: float, kept: Path, there: Path, report: Callable[[int, int], None]) -> Film:
-    """Open a film as a character in a scene of its own.
+    """Open a film as a character in a scene of its own; arguments and errors as `look` has them."""
+    looked = look(path, seconds, kept, there, report)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    return added(bpy.context.scene, looked)
 
-    path: of the film. seconds: s of it that are wanted at most. kept: where its take goes; there: where one may be
-    from an earlier time, which is used if it is of the same film. report: is told of pictures done and expected.
+
+def look(
+    path: Path | str,
+    seconds: float,
+    kept: Path | None,
+    there: Path | None,
+    report: Callable[[int, int], None],
+    cancelled: Callable[[], bool] | None = None,
+    polite: bool = False,
+) -> Looked:
+    """Look at a film that is to be a character.
+
+    path: of the film. seconds: s of it that are wanted at most, inf for all. kept: where its take goes, None keeps
+    none; there: where one may be from an earlier time, which is used if it is of the same film. report: is told of
+    pictures done and expected. cancelled, polite: as detect.detect has them.
     Raises CharacterError where it cannot be read, shows nobody, or is of several shots; ModelError, DetectorError.
     """
     path = Path(path)
     with _said_of(path):
-        take = _kept(path, seconds, there) or detect.detect(path, kept, end=max(seconds, LEAST), progress=report)
+        end = max(seconds, LEAST) if np.isfinite(seconds) else None
+        take = _kept(path, seconds, there) or detect.detect(
+            path, kept, end=end, progress=report, cancelled=cancelled, polite=polite
+        )
     cuts = take.source.get("cuts", ())
     if cuts:
         raise CharacterError(
@@ -91,13 +119,16 @@ def open_film(path: Path | str, seconds: float, kept: Path, there: Path, report:
     if take.source.get("people", 1) > 1:
         _check_same(path, take, sample, made)
         notes += (f"{path.name} shows several people: the most prominent one is meant.",)
-    made = dataclasses.replace(made, notes=(*notes, *made.notes))
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    return Looked(own, moment, dataclasses.replace(made, notes=(*notes, *made.notes)))
+
+
+def added(scene: bpy.types.Scene, looked: Looked) -> Film:
+    """Put the puppet of a film into a scene; it does not move yet."""
     from .puppets import figure
 
-    rig = figure.add(bpy.context.scene, made)
-    objects = next(found for found in characters(bpy.context.scene.objects) if found.armature == rig)
-    return Film(objects, own, moment, made.notes)
+    rig = figure.add(scene, looked.puppet)
+    objects = next(found for found in characters(scene.objects) if found.armature == rig)
+    return Film(objects, looked.own, looked.moment, looked.puppet.notes)
 
 
 def play(film: Film, seconds: float, character: Character, preset: RigPreset, fps: float) -> Clip:
@@ -122,9 +153,9 @@ def over(clips: dict[str, Clip], own: Clip) -> dict[str, Clip]:
     return clips if added is None else clips | {layering.COMBINE: filmed.within(added, own, TURNED)}
 
 
-def _kept(path: Path, seconds: float, there: Path) -> Take | None:
+def _kept(path: Path, seconds: float, there: Path | None) -> Take | None:
     """The take of an earlier time, if it is of the same film and long enough."""
-    if not there.is_file():
+    if there is None or not there.is_file():
         return None
     with contextlib.suppress(RecordError):
         take = record.load(Take, there)

@@ -1,20 +1,24 @@
-"""Pictures as characters: adding one, placing its points by hand, and building it anew."""
+"""Pictures and films as characters: adding one, placing a picture's points by hand, and building it anew."""
 
+import math
 from pathlib import Path
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from ...solvers.errors import UnderstudyError
+from ...solvers.layering import REGIONS
 from ...solvers.puppet.puppet import PUPPET, SUFFIXES
 from .. import jobs
 from ..puppets import figure, points, stage
+from .bake import extend
 
 
 def _puppet(context) -> bpy.types.Object | None:
-    """The scene's character where it is a picture's."""
+    """The scene's character where it is a picture's, and no film's."""
     rig = context.scene.understudy.character
-    return rig if rig is not None and rig.type == "ARMATURE" and PUPPET in rig.data else None
+    made = rig is not None and rig.type == "ARMATURE" and PUPPET in rig.data
+    return rig if made and points.told(rig)["path"] else None
 
 
 class UNDERSTUDY_OT_add_picture(ImportHelper, bpy.types.Operator):
@@ -83,6 +87,71 @@ class UNDERSTUDY_OT_build_puppet(jobs.Waiting, bpy.types.Operator):
             self.report({"WARNING"}, note)
 
 
+class UNDERSTUDY_OT_add_film(ImportHelper, bpy.types.Operator):
+    """Make a character of a film: one of its pictures, which plays the film's own motion"""
+
+    bl_idname = "understudy.add_film"
+    bl_label = "Add Film Character"
+    bl_options = {"REGISTER"}
+
+    filter_movie: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    def execute(self, _context):
+        """Build it beside the interface."""
+        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+        return bpy.ops.understudy.build_film(how, filepath=self.filepath)
+
+
+class UNDERSTUDY_OT_build_film(jobs.Waiting, bpy.types.Operator):
+    """Build a character of a film, and let the next bake be a layer over the film's own motion"""
+
+    bl_idname = "understudy.build_film"
+    bl_label = "Build Film Character"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+    kind, title = "puppet", "Looking at the film"
+
+    filepath: bpy.props.StringProperty(name="Film", subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context):
+        """Whether none is being built."""
+        return jobs.running(cls.kind) is None
+
+    def begin(self, context) -> jobs.Work:
+        """Look at the film in a process of its own."""
+        self._scene, path = context.scene.name, bpy.path.abspath(self.filepath)
+        polite = not bpy.app.background
+
+        def work(progress, cancelled):
+            from .. import character_film
+
+            character_film.check(path, None, None)
+            return character_film.look(path, math.inf, None, None, progress, cancelled, polite)
+
+        return work
+
+    def finish(self, _context, result) -> None:
+        """Put it into the scene, playing what it played."""
+        from .. import armature, character_film, rigs
+
+        scene = bpy.data.scenes.get(self._scene)
+        if scene is None:
+            return
+        film = character_film.added(scene, result)
+        character = armature.read(film.objects)
+        rate = scene.render.fps / scene.render.fps_base
+        clip = character_film.play(film, float(film.own.time[-1]), character, rigs.recognised(character), rate)
+        extend(scene, [clip])
+        props = scene.understudy
+        props.character, props.bake.kind = film.objects.armature, "LAYER"
+        for region in REGIONS:
+            setattr(props.bake.layer, region, character_film.LAYER.get(region, "OFF"))
+        stage.show(scene)
+        for note in film.notes:
+            self.report({"WARNING"}, note)
+
+
 class UNDERSTUDY_OT_place_points(bpy.types.Operator):
     """Show where the picture's joints, eyes and mouth are, as points to be moved; then build it anew"""
 
@@ -106,4 +175,10 @@ class UNDERSTUDY_OT_place_points(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (UNDERSTUDY_OT_add_picture, UNDERSTUDY_OT_build_puppet, UNDERSTUDY_OT_place_points)
+CLASSES = (
+    UNDERSTUDY_OT_add_picture,
+    UNDERSTUDY_OT_build_puppet,
+    UNDERSTUDY_OT_add_film,
+    UNDERSTUDY_OT_build_film,
+    UNDERSTUDY_OT_place_points,
+)

@@ -11,12 +11,13 @@ from . import work, write
 
 
 def add_button(layout) -> None:
-    """The way to a picture character, or how far it is."""
+    """The ways to a picture or a film as a character, or how far it is."""
     job = jobs.running("puppet")
     if job is not None:
         work(layout, job)
     else:
         layout.operator("understudy.add_picture", icon="IMAGE_DATA")
+        layout.operator("understudy.add_film", icon="FILE_MOVIE")
 
 
 class UNDERSTUDY_PT_puppet(bpy.types.Panel):

@@ -139,6 +139,18 @@ def test_a_film_opens_as_its_puppet(clip, looked_at, tmp_path):
     assert {"leftUpperArm", "rightLowerArm", "head"} <= moved
 
 
+def test_the_panel_adds_a_film(clip, looked_at, extension, empty_scene):
+    """One button makes a film the scene's character: it plays the film's motion, and the next bake is a layer on it."""
+    import bpy
+
+    assert bpy.ops.understudy.add_film(filepath=str(clip)) == {"FINISHED"}
+    props = bpy.context.scene.understudy
+    assert props.character.animation_data.action and props.rig == "VRM 1.0"
+    assert props.bake.kind == "LAYER" and (props.bake.layer.head, props.bake.layer.body) == ("COMBINE", "OFF")
+    assert bpy.context.scene.frame_end >= 1 + looked_at["take"].time[-1] * bpy.context.scene.render.fps - 1
+    assert not bpy.ops.understudy.place_points.poll()  # these are a picture's, kept beside it
+
+
 def test_several_shots_are_no_character(clip, looked_at, tmp_path):
     """A film with a cut is refused in one sentence that says where the cut is."""
     take = looked_at["take"]
