@@ -30,14 +30,13 @@ def read(
 
 
 def worn(meshes: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Meshes without those that are held in a hand or slung on: what hangs on a bone that moves no skin of its own.
+    """Meshes without what is held or put on: hats, capes and swords hang on a bone as they are, a body bends.
 
     meshes: of a character. Where nothing but such is there, it is the character.
     """
     meshes = list(meshes)
-    moving = {name for mesh in meshes if mesh.parent_type != "BONE" for name in _moving(mesh)}
-    body = [mesh for mesh in meshes if mesh.parent_type != "BONE" or mesh.parent_bone in moving]
-    return body if moving else meshes
+    body = [mesh for mesh in meshes if mesh.parent_type != "BONE" and _moving(mesh)]
+    return [mesh for mesh in meshes if mesh.parent_type != "BONE"] if body else meshes
 
 
 def _moving(mesh: bpy.types.Object) -> set[str]:

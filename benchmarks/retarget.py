@@ -197,7 +197,8 @@ def _skin_measures(subject: Subject, skins: list[tuple]) -> dict[str, float]:
     for part in ("Head", "Torso", "left", "Body"):
         chosen = faces[member[part][faces].all(1)]
         tree = BVHTree.FromPolygons(points.tolist(), chosen.tolist()) if len(chosen) else None
-        trees[part] = tree, ~member["Upper"][chosen].any(1)  # a forearm may well be near to its own upper arm
+        meant = ~member["Upper"][chosen].any(1)  # a forearm may well be near to its own upper arm
+        trees[part] = tree, meant, points[chosen]
     wanted = {f"{s}Hand{part}": (s, part) for s in SIDES for part in ("Head", "Torso")}
     wanted |= {"hands": ("right", "left")} | {f"{s}Arm": (f"{s}Arm", "Body") for s in SIDES}
     return {
@@ -230,18 +231,30 @@ def _surface(subject: Subject, skins: list[tuple]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(points), np.concatenate(faces), np.concatenate(owners)
 
 
-def _gap(points: np.ndarray, tree, counting: np.ndarray) -> float:
+def _gap(points: np.ndarray, tree, counting: np.ndarray, corners: np.ndarray) -> float:
     """How far the foremost of some points (P, 3) is outside of a surface, negative inside.
 
-    counting: (F,) bool, which of the surface's faces are meant.
+    counting: (F,) bool, which of the surface's faces are meant. corners: (F, 3, 3) of the faces.
     """
     gaps = [np.inf]
     for point in points:
         place, normal, face, distance = tree.find_nearest(point.tolist())
         way = (np.array(point) - np.array(place)) @ np.array(normal)
         if counting[face]:
-            gaps.append(distance if way > -STRAIGHT_IN * distance else way)
+            inside = way < -STRAIGHT_IN * distance and winding(np.array(point), corners) > 0.5
+            gaps.append(way if inside else distance)
     return float(min(gaps))
+
+
+def winding(point: np.ndarray, corners: np.ndarray) -> float:
+    """How often triangles (F, 3, 3) surround a point (3,): about 1 inside of what they enclose, 0 outside, also where
+    they leave holes (Jacobson and others 2013, Robust inside-outside segmentation, equations 5 and 6).
+    """
+    a, b, c = np.moveaxis(corners - point, 1, 0)
+    first, second, third = (np.linalg.norm(side, axis=1) for side in (a, b, c))
+    over = (a * np.cross(b, c)).sum(1)
+    under = first * second * third + (a * b).sum(1) * third + (b * c).sum(1) * first + (c * a).sum(1) * second
+    return float(np.arctan2(over, under).sum() / (2 * np.pi))
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -393,13 +406,16 @@ def flips(shown: Performance, seen: Played) -> tuple[float, str]:
 
 
 def sheet(subject: Subject) -> np.ndarray:
-    """Six poses of a character that has been baked, from the front and from the side: rgb (H, W, 3) uint8."""
+    """Six poses of a character that has been baked, from the front and from the side, with nothing in its hands: rgb
+    (H, W, 3) uint8."""
     import bpy
 
     from ..addon import rendering
     from .pictures import _drawn
 
     scene, rows = bpy.context.scene, ([], [])
+    for mesh in subject.objects.meshes:
+        mesh.hide_render |= mesh.parent_type == "BONE" and mesh.parent_bone not in subject.rig.bones.values()
     for _, _, moment in reference.PARTS.values():
         frame = 1 + round(moment * FPS)
         rendering.prepare(scene, subject.objects, subject.character, subject.preset, "full", (300, 380), (frame, frame))

@@ -49,24 +49,39 @@ def touch(
         shift, weight = np.zeros((len(turns), 3)), weights[:, columns].max(1)
         shift[rows] = way
         if side in sides and shift.any():
-            shift = strength * smoothly(shift, np.where(weight > LEAST, weight, 0) ** 2, fps, EDGE, EASE, FIRM, True)
-            bend(rig, turns, heads, side, heads[f"{side}Hand"] + shift, fps)
+            places = [heads[f"{side}{part}"] for part in ("UpperArm", "LowerArm", "Hand")]
+            bent = reached(*places, places[2] + shift, forward(rig, turns, side), fps)
+            by = aside(places, [places[0], *bent])
+            by = smoothly(by, np.where(weight > LEAST, weight, 0) ** 2, fps, EDGE, EASE, FIRM, True)
+            turned(turns, side, places, strength * by)
     return turns
 
 
-def bend(
-    rig: Rig, turns: np.ndarray, heads: Heads, side: str, target: np.ndarray, fps: float, swivel=None
-) -> None:
-    """Turn upper arm and forearm, in place, so that the wrist is at its target.
+def joined(performance: Performance) -> np.ndarray:
+    """How firmly (N,) 0..1 hands keep where they are to each other."""
+    return np.clip(performance.touches[:, TOUCHES.index("hands")] / SURE, 0, 1)
 
-    turns: (N, J, 4), changed. target: (N, 3). swivel: (N,) rad by which the elbow turns about the line to the wrist.
-    fps: 1/s.
+
+def aside(places, others) -> np.ndarray:
+    """How far (n, 6) an arm's two bones are turned aside in another pose: from where they point to where they do there.
+
+    places, others: shoulder, elbow and wrist, each (n, 3).
     """
-    upper, lower = JOINT[f"{side}UpperArm"], JOINT[f"{side}LowerArm"]
-    shoulder, elbow, wrist = (heads[f"{side}{part}"] for part in ("UpperArm", "LowerArm", "Hand"))
-    bent, placed = reached(shoulder, elbow, wrist, target, forward(rig, turns, side), swivel, fps)
-    turns[:, upper] = multiply(between(elbow - shoulder, bent - shoulder), turns[:, upper])
-    turns[:, lower] = multiply(between(wrist - elbow, placed - bent), turns[:, lower])
+    ways = [_unit(end - start) for pose in (places, others) for start, end in zip(pose, pose[1:], strict=False)]
+    return np.concatenate([ways[2] - ways[0], ways[3] - ways[1]], 1)
+
+
+def bones(places, by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Upper arms and forearms (n, 3) that are turned aside (n, 6) as of `aside`. places: as there."""
+    bare = places[1] - places[0], places[2] - places[1]
+    return tuple(_length(b) * _unit(_unit(b) + more) for b, more in zip(bare, (by[:, :3], by[:, 3:]), strict=True))
+
+
+def turned(turns: np.ndarray, side: str, places, by: np.ndarray) -> None:
+    """Turn upper arm and forearm aside, in place. turns: (N, J, 4), changed. places: (N, 3) each. by: (N, 6)."""
+    parts = JOINT[f"{side}UpperArm"], JOINT[f"{side}LowerArm"]
+    for joint, start, end, way in zip(parts, places, places[1:], bones(places, by), strict=False):
+        turns[:, joint] = multiply(between(end - start, way), turns[:, joint])
 
 
 def forward(rig: Rig, turns: np.ndarray, side: str) -> np.ndarray:
@@ -75,30 +90,27 @@ def forward(rig: Rig, turns: np.ndarray, side: str) -> np.ndarray:
     return rotate(turns[:, upper], rotate(inverse(rig.correction[upper]), rest))
 
 
-def reached(shoulder, elbow, wrist, target, spare, swivel=None, fps: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def reached(shoulder, elbow, wrist, target, spare, fps: float) -> tuple[np.ndarray, np.ndarray]:
     """Where elbow and wrist (n, 3) of an arm are once its wrist has gone to a target, as far as it reaches.
 
     A stretched arm keeps the plane that it bends in, a folded one keeps its elbow near to where it is.
-    shoulder, elbow, wrist, target: (n, 3). spare: (n, 3) hinge of a straight arm. swivel: (n,) rad, the elbow's turn
-    about the line to the wrist. fps: 1/s of samples that follow each other, whose elbows are to move smoothly.
-    By the law of cosines.
+    shoulder, elbow, wrist, target: (n, 3). spare: (n, 3) hinge of a straight arm. fps: 1/s of samples that follow each
+    other, whose elbows are to move smoothly. By the law of cosines.
     """
-    length = lambda v: np.linalg.norm(v, axis=-1, keepdims=True)  # noqa: E731
-    first, second, reach = length(elbow - shoulder), length(wrist - elbow), target - shoulder
-    now, distance = length(wrist - shoulder), length(reach)
-    along = reach / np.maximum(distance, 1e-9)
+    first, second, reach = _length(elbow - shoulder), _length(wrist - elbow), target - shoulder
+    now, distance = _length(wrist - shoulder), _length(reach)
+    along = reach / distance
     distance = np.maximum(_within(distance, now, first + second), np.abs(first - second) + 1e-3 * first)
     hinge = np.cross(elbow - shoulder, wrist - elbow) / (first * second)
-    hinge = hinge + 0.02 * np.clip(1 - length(hinge) / STRAIGHT, 0, 1) * spare
+    hinge = hinge + 0.02 * np.clip(1 - _length(hinge) / STRAIGHT, 0, 1) * spare
     hinge = hinge - (hinge * along).sum(-1, keepdims=True) * along
-    hinge = hinge / np.maximum(length(hinge), 1e-9)
+    hinge = _unit(hinge)
     near = np.cross(elbow - shoulder, along) / first  # of the plane through the elbow where it is
     near = near * np.sign((near * hinge).sum(-1, keepdims=True))
     folded = np.clip((FOLDED[1] - now / (first + second)) / (FOLDED[1] - FOLDED[0]), 0, 1)
     angle = np.arctan2((np.cross(hinge, near) * along).sum(-1), (hinge * near).sum(-1)) * folded[:, 0]
-    if fps:
-        angle = smoothly(angle[:, None], np.ones(len(angle)), fps, EDGE, EASE, FIRM)[:, 0]
-    hinge = rotate(from_axis_angle(along, angle if swivel is None else angle + swivel), hinge)
+    angle = smoothly(angle[:, None], np.ones(len(angle)), fps, EDGE, EASE, FIRM)[:, 0]
+    hinge = rotate(from_axis_angle(along, angle), hinge)
     cosine = np.clip((first**2 + distance**2 - second**2) / (2 * first * distance), -1, 1)
     bent = shoulder + first * (cosine * along + np.sqrt(1 - cosine**2) * np.cross(along, hinge))
     return bent, shoulder + distance * along
@@ -226,3 +238,11 @@ def _trunk(at, chest: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.nda
     up = (at("leftUpperArm") + at("rightUpperArm")) / 2 - hips
     matrix = frame(up, rotate(chest, np.array([1.0, 0.0, 0.0])))
     return (hips, np.linalg.norm(up, axis=-1)), matrix[..., [1, 2, 0]]
+
+
+def _length(v: np.ndarray) -> np.ndarray:
+    return np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)
+
+
+def _unit(v: np.ndarray) -> np.ndarray:
+    return v / _length(v)

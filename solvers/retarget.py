@@ -15,7 +15,7 @@ import numpy as np
 from . import face_bones, ik
 from .acting import LOOKS, strengths
 from .aim import Target, aimed
-from .arms import touch
+from .arms import joined, touch
 from .by_hand import left_to_hand
 from .channels import with_channels
 from .character import Character
@@ -138,7 +138,8 @@ def hands_placed(
         return turns
     skin = surfaces(character, rig)
     turns = touch(performance, rig, skin, turns, joint_heads(rig, turns, pelvis), strength)
-    return clear(rig, skin, turns, joint_heads(rig, turns, pelvis), rate(performance.time), strength)
+    heads = joint_heads(rig, turns, pelvis)
+    return clear(rig, skin, turns, heads, rate(performance.time), strength, joined(performance))
 
 
 def additive(clip: Clip) -> Clip:

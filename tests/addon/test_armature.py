@@ -1,5 +1,7 @@
 """A character is read as its rig is at rest, whatever it is doing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from understudy.addon import armature
@@ -37,6 +39,24 @@ def test_switches_and_marks_are_read(figure):
     figure.armature.data["rig_id"] = "abc"
     character = armature.read(figure)
     assert character.properties == {"hips[IK_FK]": 0.5} and character.tags == {"rig_id": "abc"}
+
+
+def test_hats_and_swords_are_no_skin(figure, empty_scene):
+    """What hangs on a bone as it is, on one that moves skin or not, is nothing that arms go round."""
+    import bpy
+
+    bare = armature.read(figure)
+    worn = []
+    for bone in ("hips", "leftHand"):
+        thing = figure.meshes[0].copy()
+        thing.data = thing.data.copy()
+        thing.modifiers.clear()
+        empty_scene.collection.objects.link(thing)
+        thing.parent_type, thing.parent_bone = "BONE", bone
+        worn.append(thing)
+    bpy.context.view_layer.update()
+    dressed = armature.read(replace(figure, meshes=(*figure.meshes, *worn)))
+    assert len(bare.skin) and np.array_equal(dressed.skin, bare.skin)
 
 
 def test_characters_in_a_scene(figure, empty_scene):

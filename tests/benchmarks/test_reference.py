@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
 pytest.importorskip("bpy")
 
@@ -17,6 +18,7 @@ from understudy.solvers.names import CONTACTS, JOINT, TOUCHES  # noqa: E402
 from understudy.solvers.progress import Stages  # noqa: E402
 from understudy.solvers.rotations import from_axis_angle, multiply  # noqa: E402
 from understudy.solvers.skeleton import joint_positions, world_rotations  # noqa: E402
+from understudy.solvers.surface import _ball  # noqa: E402
 
 FPS = int(retarget.FPS)
 
@@ -99,6 +101,18 @@ def test_faults_are_seen(shown, itself):
     trembling = dict(itself.heads) | {"leftHand": itself.heads["leftHand"] + 0.003 * np.random.default_rng(1).normal(
         size=itself.heads["leftHand"].shape)}  # fmt: skip
     assert retarget.jitter(trembling, JOINT) > 1.3 * retarget.jitter(itself.heads, JOINT)
+
+
+def test_only_what_is_enclosed_is_inside():
+    """A body with an open neck surrounds what is in it, a cape surrounds nothing that is before or behind it."""
+    ball = ConvexHull(_ball(200))
+    corners = ball.points[ball.simplices]
+    inward = (np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) * corners.mean(1)).sum(1) < 0
+    corners[inward] = corners[inward][:, ::-1]
+    opened, cape = (corners[corners.mean(1)[:, 2] < z] for z in (0.9, -0.3))
+    assert retarget.winding(np.array([0.1, 0.2, 0.5]), opened) > 0.7
+    assert abs(retarget.winding(np.array([0.0, 1.2, 0.0]), opened)) < 0.1
+    assert all(abs(retarget.winding(np.array([0.0, 0.0, z]), cape)) < 0.5 for z in (-0.2, -1.1, -2.0))
 
 
 def test_a_character_without_a_skeleton_is_refused(shared):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from understudy.solvers import clearance
 from understudy.solvers.names import FINGERS, JOINT, finger_bones
 from understudy.solvers.retarget import retarget
 from understudy.solvers.rotations import from_axis_angle
@@ -16,8 +17,8 @@ BELLY = np.array([0.26, 0.24, 0.30])  # m, half axes of a stout body about the s
 SAMPLES = 90
 
 
-def stout(half=BELLY, **shape):
-    """A rig with a belly, a head and thin arms, all with skin."""
+def stout(half=BELLY, arm: float = 0.02, **shape):
+    """A rig with a belly, a head and arms, thin or as thick as is said (m, radius), all with skin."""
     rig, preset = character(**shape)
     ball, skin, normals, owner = _ball(600), [], [], []
     parts = {"spine": (half * rig.metre, np.array([0.0, 0.0, 0.1]) * rig.metre)}
@@ -25,7 +26,7 @@ def stout(half=BELLY, **shape):
     parts |= {f"{s}Hand": (thin, np.zeros(3)) for s in ("left", "right")}
     for side in ("left", "right"):
         start, end = (rig.rest[rig.bones.index(preset.bones[f"{side}{part}"])][:3, 3] for part in ("LowerArm", "Hand"))
-        parts[f"{side}LowerArm"] = (np.abs(end - start) / 2 + thin, (end - start) / 2)
+        parts[f"{side}LowerArm"] = (np.abs(end - start) / 2 + arm * rig.metre, (end - start) / 2)
     parts |= {name: (thin / 2, np.zeros(3)) for s in ("left", "right") for f in FINGERS for name in finger_bones(s, f)}
     for name, (size, middle) in parts.items():
         bone = rig.bones.index(preset.bones[name])
@@ -47,12 +48,16 @@ def lowered(samples: int = SAMPLES):
 
 
 def depths(rig, clip, half=BELLY) -> np.ndarray:
-    """How deep (N,) the left forearm is in the belly at most, m; below 0 outside. By Quilez' bound of an ellipsoid."""
+    """How deep (N,) the left forearm is in the belly at most, m; below 0 outside."""
     ours = places(rig, clip)
     line = np.linspace(0.1, 1, 10)[:, None, None]
-    points = (1 - line) * ours["leftLowerArm"] + line * ours["leftHand"] - ours["spine"] - [0, 0, 0.1]
+    return depth((1 - line) * ours["leftLowerArm"] + line * ours["leftHand"] - ours["spine"] - [0, 0, 0.1], half).max(0)
+
+
+def depth(points: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """How deep points (..., 3) are in an ellipsoid, m; below 0 outside. By Quilez' bound."""
     first, second = (np.linalg.norm(points / scale, axis=-1) for scale in (half, half**2))
-    return -(first * (first - 1) / second).min(0)
+    return -first * (first - 1) / second
 
 
 @pytest.mark.parametrize("shape", [{}, {"scale": 0.01}, {"rolls": True}, {"scale": 100.0}],
@@ -92,6 +97,51 @@ def test_arms_are_not_stretched():
         assert np.allclose(*lengths, atol=1e-9)
     fingers = [joints["leftIndexProximal"] - joints["leftHand"] for joints in (ours, theirs)]
     assert np.allclose(*fingers, atol=1e-9)
+
+
+def turned_by(clips) -> np.ndarray:
+    """By how much (2, N) degrees the left upper arm and forearm point elsewhere in the first of two clips."""
+    ways = []
+    for rig, clip in clips:
+        ours = places(rig, clip)
+        chain = [ours[f"left{part}"] for part in ("UpperArm", "LowerArm", "Hand")]
+        ways.append([unit(b - a) for a, b in zip(chain, chain[1:], strict=False)])
+    return np.degrees([np.arccos(np.clip((a * b).sum(-1), -1, 1)) for a, b in zip(*ways, strict=True)])
+
+
+def unit(v: np.ndarray) -> np.ndarray:
+    return v / np.linalg.norm(v, axis=-1, keepdims=True)
+
+
+def test_arms_turn_hardly_more_than_the_belly_asks():
+    """Where arms hang on a belly, no other directions so near to the performed ones by 3 degrees are as far out."""
+    rig, preset = stout()
+    clips = [retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=c), 30.0) for c in (1.0, 0.0)]
+    angles = turned_by([(rig, clip) for clip in clips])[:, SAMPLES // 2]
+    bare = {name: place[SAMPLES // 2] for name, place in places(rig, clips[1]).items()}
+    shoulder, elbow, wrist = (bare[f"left{part}"] for part in ("UpperArm", "LowerArm", "Hand"))
+    ways = _ball(4000)
+    gaps = [np.degrees(np.arccos(np.clip(ways @ unit(bone), -1, 1))) for bone in (elbow - shoulder, wrist - elbow)]
+    upper, lower = (np.flatnonzero(gap < 70) for gap in gaps)
+    line = np.linspace(0.1, 1, 10)[:, None]
+    elbows = shoulder + np.linalg.norm(elbow - shoulder) * ways[upper]
+    points = elbows[:, None, None] + (np.linalg.norm(wrist - elbow) * line * ways[lower, None])[None]
+    inside = depth(points - bare["spine"] - [0, 0, 0.1], BELLY).max(-1)
+    cost = np.hypot(*np.broadcast_arrays(gaps[0][upper][:, None], gaps[1][lower]))
+    least = cost[inside <= max(depths(rig, clips[0])[SAMPLES // 2], 0)].min()
+    assert np.hypot(*angles) < least + 3
+
+
+def test_a_toys_arms_sink_in(monkeypatch):
+    """Arms much stouter than people's are turned less than to lie on the body with all of it; their bones stay out."""
+    rig, preset = stout(arm=0.16)
+    bare = retarget(lowered(), rig, preset, Settings(foot_lock=0.0, hand_contact=0.0), 30.0)
+    soft = retarget(lowered(), rig, preset, Settings(foot_lock=0.0), 30.0)
+    monkeypatch.setattr(clearance, "STOUT", 1.0)
+    stiff = retarget(lowered(), rig, preset, Settings(foot_lock=0.0), 30.0)
+    angles = [turned_by([(rig, clip), (rig, bare)]).mean(0)[SAMPLES // 2] for clip in (soft, stiff)]
+    assert angles[0] < angles[1] - 5
+    assert depths(rig, soft).max() < 0
 
 
 def test_lining_and_capes_push_nothing():

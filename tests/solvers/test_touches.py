@@ -155,6 +155,20 @@ def test_touches_come_and_go_smoothly():
     assert (speed[1] - speed[0]).max() < 0.05
 
 
+@pytest.mark.parametrize("shape", [{}, {"UpperArm": 0.7, "LowerArm": 0.7}, {"Hand": 1.4}, {"UpperArm": 1.5}],
+                         ids=["alike", "short arms", "large hands", "long upper arms"])  # fmt: skip
+def test_elbows_do_not_snap(shape):
+    """While a hand goes to a large head, close by its own shoulder, the elbow's acceleration changes in no picture by
+    more than 2 % of the upper arm."""
+    rig, preset = character(shape=shape)
+    rig = fleshed(rig, preset)
+    clip = retarget(touches.found(reaching({"left": NOSE})), rig, preset, Settings(foot_lock=0.0), 30.0)
+    ours = places(rig, clip)
+    upper = ours["leftLowerArm"] - ours["leftUpperArm"]
+    sharpest = np.linalg.norm(np.diff(upper, n=3, axis=0), axis=1).max()
+    assert sharpest < 0.02 * np.linalg.norm(upper[0])
+
+
 def test_hands_and_fingers_keep_their_turns():
     """Only upper arm and forearm are bent for a touch."""
     rig, preset = character(shape=BROAD)
