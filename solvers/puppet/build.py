@@ -21,7 +21,7 @@ TALL = 1.6  # m, a figure without a face
 LARGEST = 2048  # px, the longer side of a puppet's own picture
 MISPLACED = 0.35  # of the eyes' distance, by which an eye placed by hand is another than the network's
 BEYOND = 1.0  # of the background's size, by which its plane is larger at each side
-CLEARED = 2.4  # times a cut-out's rim: what is nearer to the figure is no background, but hair that was not cut out
+HAIR = 0.12  # of the eyes' distance: what is nearer to the figure is no background, but hair that was not cut out
 BORDER = 0.35  # of the longer side, by which the background goes beyond the picture
 
 
@@ -165,7 +165,8 @@ def assembled(name: str, about: Known) -> Puppet:
     front = -2.0 * face.eye if face is not None else -0.05 * longest
     sheets, under, atlas = _figure_sheets(about, face, front)
     unit = EYES_APART / face.eye if face is not None else TALL / np.ptp(np.flatnonzero(about.figure.any(1)))
-    background = cutout.without(about.rgb, cutout.widened(about.figure, CLEARED * cutout.RIM * longest))
+    around = max(1.6 * cutout.RIM * longest, HAIR * face.eye if face is not None else 0)
+    background = cutout.without(about.rgb, cutout.widened(about.figure, around))
     drawing = about.points is not None  # whose paper is the same within and around it
     front_picture = about.rgb if drawing else cutout.own_colours(about.rgb, about.figure, 0.002 * longest)
     border = round(BORDER * longest)

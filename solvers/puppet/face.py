@@ -46,6 +46,7 @@ WIDE, FOLLOW = 2.0, 3.0
 # Lashes and the shade above them go down with a lid, and get lower by a share: so high at least, of the eyes' distance,
 # and at most, of the way to the brow. Only the skin above them is stretched, up to that share of the way.
 FOLDED, LASHES, SHADED, STRETCHED = 0.5, 0.03, 0.5, 0.8
+MET = 0.2  # of the opening above the lower lid's edge, where lids meet: narrowed eyes are found by both lids
 BALL = 0.19  # radius of an eyeball in distances of the eyes: 12 of 63 mm
 
 
@@ -210,7 +211,7 @@ def _lids(face: Face, side: str, found: dict[str, np.ndarray]) -> None:
         found[name + side][ring] = found[name + side][ring] * share
     blink = found[f"eyeBlink{side}"]
     blink[:] = 0
-    target = 0.9 * face.points[lower] + 0.1 * face.points[upper]
+    target = (1 - MET) * face.points[lower] + MET * face.points[upper]
     blink[upper[1:-1], :2] = (target - face.points[upper])[1:-1, :2]
     blink[lower[1:-1], :2] = (target - face.points[lower])[1:-1, :2]
 
@@ -285,7 +286,7 @@ def _blink(face: Face, side: str, places: np.ndarray) -> np.ndarray:
     order_up, order_low = np.argsort(up[:, 0]), np.argsort(low[:, 0])
     top = np.interp(place, up[order_up, 0], up[order_up, 1])
     base = np.interp(place, low[order_low, 0], low[order_low, 1])
-    target = 0.95 * base + 0.05 * top
+    target = (1 - MET) * base + MET * top
     brow = (face.points[list(BROWS[side]), :2] - upper[0]) @ axes.T
     lashes, tall = face.lashes[side], up[:, 1].min() - brow[:, 1].mean()
     room = max(0.06 * face.eye, STRETCHED * tall - lashes)

@@ -15,6 +15,7 @@ CELL = 192  # px, side of a cell of the picture that parts are painted with
 CELLS = ("whiteRight", "whiteLeft", "irisRight", "irisLeft", "cavity", "upper", "lower", "tongue")
 ROOM = 1.7  # side of the square about an eye, in its widths
 RIM = 1.1  # radius of the disc with the iris, in the iris'
+TALL = 0.3  # of the eyes' distance, the height of an eye's white at least
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
 TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (84, 28, 30)
 LEAST_GAP = 0.035  # of the eyes' distance: an eye less open is painted closed, and stays so
@@ -69,7 +70,7 @@ def _eye(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray, figure: np.n
     _cell(atlas, f"iris{side}")[:] = iris
     depth = face.points[[*EYES[side][0], *EYES[side][1]], 2]
     return [
-        _plate(f"white{side}", ring, half, depth.max() + 0.10 * face.eye, figure),
+        _plate(f"white{side}", _taller(ring, TALL * face.eye), half, depth.max() + 0.10 * face.eye, figure),
         _disc(face, side, centre, RIM * radius, depth.mean() + 0.05 * face.eye),
     ]
 
@@ -120,7 +121,7 @@ def _completed(iris: np.ndarray, shown: np.ndarray) -> np.ndarray:
 def _plate(name: str, ring: np.ndarray, half: float, depth: float, figure: np.ndarray) -> Sheet:
     """The white of an eye: somewhat larger than its opening (K, 2) px, and not beyond the figure."""
     middle = ring.mean(0)
-    rim = _reaching(ring, middle, 1.02, (1.1, 1.2, 1.3, 1.4), figure)
+    rim = _reaching(ring, middle, 1.02, (1.1, 1.2, 1.3, 1.4), figure, 0.02)
     points = np.concatenate([[middle], rim])
     faces = np.array([(0, 1 + k, 1 + (k + 1) % len(rim)) for k in range(len(rim))])
     share = ((points - middle) / half + 1) / 2
@@ -128,10 +129,21 @@ def _plate(name: str, ring: np.ndarray, half: float, depth: float, figure: np.nd
     return Sheet(name, "parts", flat, _uv(name, share), faces, _on_head(len(points)), {})
 
 
-def _reaching(ring, middle, least: float, reaches: tuple[float, ...], figure: np.ndarray) -> np.ndarray:
-    """A ring (N, 2) px made wider about its middle as far as that is within a figure (H, W) bool."""
-    size = np.linalg.norm(ring - middle, axis=1).max()
-    safe, rim = cv2.erode(figure.astype(np.uint8), disc(0.05 * size), borderValue=1), middle + least * (ring - middle)
+def _taller(ring: np.ndarray, least: float) -> np.ndarray:
+    """An eye's opening (K, 2) px, stretched across its width to be at least so high: wide open lids show more of it."""
+    middle, along = ring.mean(0), ring[len(ring) // 2 - 1] - ring[0]
+    down = np.array([-along[1], along[0]]) / max(np.linalg.norm(along), 1e-6)
+    level = (ring - middle) @ down
+    return ring + (max(least / max(np.ptp(level), 1e-6), 1.0) - 1) * level[:, None] * down
+
+
+def _reaching(ring, middle, least: float, reaches: tuple[float, ...], figure, margin: float) -> np.ndarray:
+    """A ring (N, 2) px made wider about its middle as far as that is within a figure (H, W) bool.
+
+    margin: of the ring's size, that is to be left to the figure's edge.
+    """
+    edge = disc(margin * np.linalg.norm(ring - middle, axis=1).max())
+    safe, rim = cv2.erode(figure.astype(np.uint8), edge, borderValue=1), middle + least * (ring - middle)
     for reach in reaches:
         farther = middle + reach * (ring - middle)
         rim = np.where(within(safe, farther)[:, None], farther, rim)
@@ -209,7 +221,7 @@ def _row_of_teeth(x, y, lit, strength, crown) -> np.ndarray:
 def _cavity(lips: np.ndarray, shapes: dict, depth: float, figure: np.ndarray) -> Sheet:
     """The mouth's back, wider than the lips (N, 3) px, so that a turned head's corners show nothing else."""
     middle = lips.mean(0)
-    points = np.column_stack([_reaching(lips[:, :2], middle[:2], 0.96, (1.1, 1.2, 1.3), figure), lips[:, 2]])
+    points = np.column_stack([_reaching(lips[:, :2], middle[:2], 0.96, (1.1, 1.2, 1.3), figure, 0.5), lips[:, 2]])
     points = np.concatenate([[middle], points])
     points[:, 2] = depth
     count = len(lips)

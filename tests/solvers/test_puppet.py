@@ -95,6 +95,17 @@ def test_lids_go_with_the_gaze(portrait):
         assert (down > 0.2 * portrait.gap(side)).all() and (up < -0.1 * portrait.gap(side)).all()
 
 
+def test_wide_eyes_show_white_and_no_room(portrait):
+    """An eye's white goes on behind the lids as far as wide open eyes that look up lift them."""
+    rgb, figure = np.full((800, 800, 3), 180, np.uint8), np.ones((800, 800), bool)
+    made = {sheet.name: sheet for sheet in parts.sheets(rgb, portrait, figure)[0]}
+    for side in ("Left", "Right"):
+        upper = portrait.eye_ring(side)[0]
+        moved = face.field(portrait, upper)
+        lifted = upper + 0.9 * moved[f"eyeWide{side}"][:, :2] + 0.5 * moved[f"eyeLookUp{side}"][:, :2]
+        assert made[f"white{side}"].points[:, 1].min() < lifted[:, 1].min()
+
+
 def test_the_mouths_inside_is_wider_than_the_lips(portrait):
     """Behind the corners of the mouth there is mouth, not room; it does not stick out of a narrow figure."""
     rgb, figure = np.full((800, 800, 3), 180, np.uint8), np.ones((800, 800), bool)
