@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .cutout import disc, widened
-from .parts import CELL, CELLS, _cell, _uv
+from .parts import CELL, _cell, _uv, blank_atlas
 from .puppet import Sheet
 from .skeleton2d import JOINTS
 
@@ -116,7 +116,7 @@ def sheets(rgb: np.ndarray, found: dict[str, Feature], depth: float) -> tuple[li
 
     depth: px, before the head's.
     """
-    atlas = np.zeros((CELL * 2, CELL * len(CELLS) // 2, 3), np.uint8)
+    atlas = blank_atlas()
     size = np.array(rgb.shape[1::-1])
     made = [_eye_patch(found, side, size, depth) for side in ("Right", "Left")]
     mouth = found["mouth"]

@@ -25,7 +25,7 @@ LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
         150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)  # fmt: skip
-BROWS = {"Right": (70, 63, 105, 66, 107), "Left": (336, 296, 334, 293, 300)}
+BROWS = {"Right": (46, 53, 52, 65, 55), "Left": (285, 295, 282, 283, 276)}  # their lower edges
 PARTED = 0.03  # of the eyes' distance: lips nearer than this are closed
 FAR = 1.75  # beyond the oval, in its own size, nothing of the face moves
 OPENED = 0.5  # how far the lips are parted while the field is made, in half widths of the mouth
@@ -45,8 +45,8 @@ STRENGTH = {
 WIDE, FOLLOW = 2.0, 3.0
 # Lashes and the shade above them go down with a lid, and get lower by a share: so high at least, of the eyes' distance,
 # and at most, of the way to the brow. Only the skin above them is stretched, up to that share of the way.
-FOLDED, LASHES, SHADED, STRETCHED = 0.5, 0.03, 0.5, 0.8
-MET = 0.2  # of the opening above the lower lid's edge, where lids meet: narrowed eyes are found by both lids
+FOLDED, LASHES, SHADED, STRETCHED = 0.5, 0.03, 0.6, 0.9
+MET = 0.1  # of the opening above the lower lid's edge, where lids meet
 BALL = 0.19  # radius of an eyeball in distances of the eyes: 12 of 63 mm
 
 

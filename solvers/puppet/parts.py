@@ -6,15 +6,20 @@ import cv2
 import numpy as np
 
 from .cutout import disc, pulled
-from .face import BALL, EYES, IRISES, LIPS, Face, moves
+from .face import BALL, EYES, IRISES, LIPS, MET, Face, moves
 from .puppet import Sheet
 from .skeleton2d import JOINTS
 from .weave import in_polygon, smoothed, within
 
 CELL = 192  # px, side of a cell of the picture that parts are painted with
-CELLS = ("whiteRight", "whiteLeft", "irisRight", "irisLeft", "cavity", "upper", "lower", "tongue")
+CELLS = ("whiteRight", "whiteLeft", "irisRight", "irisLeft", "cavity", "upper", "lower", "tongue",
+         "lashesRight", "lashesLeft")  # fmt: skip
+COLUMNS, ROWS = 4, 3  # of cells
 ROOM = 1.7  # side of the square about an eye, in its widths
 RIM = 1.1  # radius of the disc with the iris, in the iris'
+FRINGE = 25  # columns of lashes
+HANGING = (-0.015, 0.03)  # of the eyes' distance: where lashes of a shut eye begin and end, about where the lids meet
+INKED = 0.6  # of the skin's lightness, that lashes have at most
 TALL = 0.3  # of the eyes' distance, the height of an eye's white at least
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
 TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (84, 28, 30)
@@ -26,25 +31,29 @@ def sheets(rgb: np.ndarray, face: Face, figure: np.ndarray) -> tuple[list[Sheet]
 
     rgb: the picture. figure: (H, W) bool, beyond which no eye is to be seen.
     """
-    atlas = np.zeros((CELL * 2, CELL * 4, 3), np.uint8)
-    made = []
+    atlas, made, shapes = blank_atlas(), [], moves(face)
     for side in EYES:
         if face.gap(side) > LEAST_GAP * face.eye:
-            made += _eye(rgb, face, side, atlas, figure)
+            made += [*_eye(rgb, face, side, atlas, figure), _lashes(rgb, face, side, atlas, shapes)]
     made += _mouth(rgb, face, atlas, figure)
     return made, atlas
 
 
+def blank_atlas() -> np.ndarray:
+    """The picture (H, W, 3) with room for all cells."""
+    return np.zeros((CELL * ROWS, CELL * COLUMNS, 3), np.uint8)
+
+
 def _cell(atlas: np.ndarray, name: str) -> np.ndarray:
-    row, column = divmod(CELLS.index(name), 4)
+    row, column = divmod(CELLS.index(name), COLUMNS)
     return atlas[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
 
 
 def _uv(name: str, share: np.ndarray) -> np.ndarray:
     """(N, 2) where in the parts' picture a cell's places (N, 2) 0..1 are, half a pixel inside its edge."""
-    row, column = divmod(CELLS.index(name), 4)
+    row, column = divmod(CELLS.index(name), COLUMNS)
     inner = (share * (CELL - 2) + 1) / CELL
-    return (inner + [column, row]) / [4, 2]
+    return (inner + [column, row]) / [COLUMNS, ROWS]
 
 
 def _on_head(count: int) -> np.ndarray:
@@ -164,6 +173,44 @@ def _disc(face: Face, side: str, centre: np.ndarray, radius: float, depth: float
     }
     name = f"iris{side}"
     return Sheet(name, "parts", points, _uv(name, share), faces, _on_head(count + 1), shapes)
+
+
+def _lashes(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray, shapes: dict) -> Sheet:
+    """The lashes of an upper lid: nothing while it is open, a dark line where it meets the lower one in a blink.
+
+    Open eyes have the picture's own; closed ones hang down and are seen from the side.
+    """
+    upper, lower = face.eye_ring(side)
+    along = (upper[-1] - upper[0]) / max(np.linalg.norm(upper[-1] - upper[0]), 1e-6)
+    down, share = np.array([-along[1], along[0]]), np.linspace(0, 1, FRINGE)
+    top, base = (smoothed(line, FRINGE) for line in (upper, lower))
+    places = np.linspace(0, 1, len(upper))
+    depth = np.interp(share, places, face.points[list(EYES[side][0]), 2]) - 0.03 * face.eye
+    points = np.tile(np.column_stack([top, depth]), (2, 1))
+    found = {}
+    for name, move in shapes.items():  # they go with the lid's edge
+        edge = move[list(EYES[side][0])]
+        if np.abs(edge).max() > 0:
+            found[name] = np.tile(np.stack([np.interp(share, places, column) for column in edge.T], 1), (2, 1))
+    meet = ((1 - MET) * (base - top) @ down)[:, None] * down
+    thick = (np.sin(np.pi * share) ** 0.5 * face.eye)[:, None] * down
+    closed = np.concatenate([meet + level * thick for level in HANGING])
+    found[f"eyeBlink{side}"] = np.column_stack([closed, np.zeros(2 * FRINGE)])
+    at = np.arange(FRINGE - 1)
+    faces = np.concatenate([np.column_stack([at, at + 1, at + FRINGE + 1]),
+                            np.column_stack([at, at + FRINGE + 1, at + FRINGE])])  # fmt: skip
+    soft = cv2.GaussianBlur(rgb, (0, 0), max(0.6, 0.01 * face.eye)).astype(float)
+    rim = np.concatenate([top - level * down for level in np.linspace(-0.01 * face.eye, face.lashes[side], 5)])
+    skin = np.median(_taken(soft, base + 0.12 * face.eye * down), axis=0)
+    _cell(atlas, f"lashes{side}")[:] = np.minimum(np.quantile(_taken(soft, rim), 0.1, axis=0), INKED * skin)
+    uv = _uv(f"lashes{side}", np.column_stack([np.tile(share, 2), np.repeat([0.0, 1.0], FRINGE)]))
+    return Sheet(f"lashes{side}", "parts", points, uv, faces, _on_head(2 * FRINGE), found)
+
+
+def _taken(rgb: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The colours (N, 3) of a picture at places (N, 2) px."""
+    x, y = np.clip(np.round(places).astype(int), 0, np.array(rgb.shape[1::-1]) - 1).T
+    return rgb[y, x]
 
 
 # --- the mouth --------------------------------------------------------------------------------------------------------

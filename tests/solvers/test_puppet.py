@@ -87,6 +87,22 @@ def test_lashes_go_down_with_a_lid(portrait):
         assert down[0] <= down[1] < down[0] + shaded.lashes[side] and abs(down[2]) < 0.1 * down[0]
 
 
+def test_shut_eyes_have_lashes(portrait):
+    """Nothing of them is seen while an eye is open; a blink makes a dark line of them, where the lids meet."""
+    rgb, figure = np.full((800, 800, 3), 180, np.uint8), np.ones((800, 800), bool)
+    made, atlas = parts.sheets(rgb, portrait, figure)
+    for side in ("Left", "Right"):
+        lashes = next(sheet for sheet in made if sheet.name == f"lashes{side}")
+        above, below = np.split(lashes.points[:, :2], 2)
+        assert np.allclose(above, below)
+        above, below = np.split(lashes.points[:, :2] + lashes.moves[f"eyeBlink{side}"][:, :2], 2)
+        upper, lower = (weave.smoothed(line, len(above)) for line in portrait.eye_ring(side))
+        met = upper + face.field(portrait, upper)[f"eyeBlink{side}"][:, :2]
+        assert (below - above)[5:-5, 1].min() > 0.02 * portrait.eye
+        assert (above[5:-5, 1] < met[5:-5, 1] + 1).all() and (below[5:-5, 1] > met[5:-5, 1] - 1).all()
+        assert parts._cell(atlas, f"lashes{side}").max() < 0.7 * 180
+
+
 def test_lids_go_with_the_gaze(portrait):
     """Who looks down lowers the upper lids by a good part of the opening, who looks up lifts them."""
     for side in ("Left", "Right"):
