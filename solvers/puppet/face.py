@@ -31,9 +31,10 @@ FAR = 1.75  # beyond the oval, in its own size, nothing of the face moves
 OPENED = 0.5  # how far the lips are parted while the field is made, in half widths of the mouth
 # The share of their narrowing that lips keep which are pushed forward: several such shapes at once must not fold them.
 NARROW = {"mouthPucker": 0.6, "mouthFunnel": 0.5}
-# How far people's faces go with each shape, against the demo performer's, which go as far as shapes are modelled: what
-# fits the solved weights best to the points of four clips of speech and grimaces. On three other clips .71, .43 and .56
-# of the points' movement is explained so, and none with shapes that go as far as modelled.
+# How far people's faces go with each shape, against the demo performer's, which go as far as shapes are modelled: about
+# what fits the solved weights best to the points of four clips of speech and grimaces, and never less than .35, so that
+# nothing is lost. On three other clips .70, .42 and .54 of the points' movement is explained so (of its square), and
+# none with shapes as modelled.
 STRENGTH = {
     "jawOpen": 0.60, "mouthClose": 0.60, "mouthLeft": 0.4, "mouthRight": 0.4, "mouthFunnel": 0.4, "mouthPucker": 0.4,
     "mouthSmile": 0.8, "mouthFrown": 0.5, "mouthDimple": 0.5, "mouthStretch": 0.35, "mouthRollLower": 0.8,
