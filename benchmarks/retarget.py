@@ -236,13 +236,16 @@ def _gap(points: np.ndarray, tree, counting: np.ndarray, corners: np.ndarray) ->
 
     counting: (F,) bool, which of the surface's faces are meant. corners: (F, 3, 3) of the faces.
     """
-    gaps = [np.inf]
+    gaps, behind = [np.inf], []
     for point in points:
         place, normal, face, distance = tree.find_nearest(point.tolist())
         way = (np.array(point) - np.array(place)) @ np.array(normal)
         if counting[face]:
-            inside = way < -STRAIGHT_IN * distance and winding(np.array(point), corners) > 0.5
-            gaps.append(way if inside else distance)
+            gaps.append(distance)
+            behind += [(way, point)] if way < -STRAIGHT_IN * distance else []
+    for way, point in sorted(behind, key=lambda found: found[0]):  # the deepest that is enclosed tells
+        if winding(point, corners) > 0.5:
+            return float(way)
     return float(min(gaps))
 
 
