@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 from ..solvers.clip import Clip
-from ..solvers.reduction import reduce
-from ..solvers.rotations import IDENTITY, continuous, from_axis_angle, slerp
+from ..solvers.motion.reduction import reduce
+from ..solvers.motion.rotations import IDENTITY, continuous, from_axis_angle, slerp
 from .armature import CharacterObjects
 
 LINEAR, BEZIER, GENERATED = 1, 2, 5  # Blender's numbers for interpolation and type of keys

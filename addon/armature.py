@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 from ..solvers.character import Character
-from ..solvers.faces import EXPRESSED
-from ..solvers.presets import STATED
+from ..solvers.rigs.faces import EXPRESSED
+from ..solvers.rigs.presets import STATED
 from . import face_shapes, skin, vrm
 
 

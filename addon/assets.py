@@ -10,7 +10,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..solvers.errors import RenderError
-from ..solvers.presets import RigPreset
+from ..solvers.rigs.presets import RigPreset
 from . import actions, armature, kin, rendering, rigs
 from .armature import CharacterObjects
 from .exports.played import Played, played

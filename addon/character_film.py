@@ -15,14 +15,17 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..solvers import detect, filmed, layering, models, record, retarget, video
+from ..solvers import detect, models, record, retarget
 from ..solvers.character import Character
 from ..solvers.clip import Clip
 from ..solvers.errors import CharacterError, NobodyError, RecordError, VideoError
+from ..solvers.footage import video
 from ..solvers.names import BODY_POINT
 from ..solvers.performance import Performance
-from ..solvers.presets import RigPreset
+from ..solvers.puppet import filmed
 from ..solvers.puppet.puppet import Puppet
+from ..solvers.retargeting import layering
+from ..solvers.rigs.presets import RigPreset
 from ..solvers.settings import Settings
 from ..solvers.solve import solve
 from ..solvers.take import Take

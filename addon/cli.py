@@ -7,15 +7,16 @@ import dataclasses
 import math
 from pathlib import Path
 
-from ..solvers import captures, cli, layering, record
+from ..solvers import captures, cli, record
 from ..solvers.clip import Clip
 from ..solvers.environment.wishes import Environment
 from ..solvers.errors import RecordError, SettingsError, VideoError
+from ..solvers.footage.shots import BRIDGE, CUTS, FIRST
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
 from ..solvers.results import result_file, result_folder, written_together
+from ..solvers.retargeting import layering
 from ..solvers.settings import Settings
-from ..solvers.shots import BRIDGE, CUTS, FIRST
 from ..solvers.take import Take
 from .quiet import quiet_blender
 
@@ -375,7 +376,7 @@ def _set_stage(performance: Performance, clip: Clip, objects, character, preset,
     """Camera, lights, range, rate and the driving clip's sound, so that the scene is ready to be filmed."""
     import bpy
 
-    from ..solvers.film import Soundtrack
+    from ..solvers.footage.film import Soundtrack
     from . import rendering
     from .puppets import stage
 

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from ..solvers import face_fit
 from ..solvers.character import Character
-from ..solvers.face_range import FaceRange
-from ..solvers.faces import face_of
-from ..solvers.presets import RigPreset
+from ..solvers.rigs import face_fit
+from ..solvers.rigs.face_range import FaceRange
+from ..solvers.rigs.faces import face_of
+from ..solvers.rigs.presets import RigPreset
 from . import face_pictures, face_shapes
 from .armature import CharacterObjects
 

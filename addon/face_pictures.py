@@ -11,14 +11,14 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ..solvers.acting import LOOKS
 from ..solvers.character import Character
 from ..solvers.errors import RenderError, RigError
-from ..solvers.face_bones import eyes_at_rest
-from ..solvers.face_fit import STRENGTHS
 from ..solvers.names import EXPRESSIONS, JOINTS
-from ..solvers.presets import RigPreset
-from ..solvers.tpose import measure
+from ..solvers.retargeting.acting import LOOKS
+from ..solvers.retargeting.face_bones import eyes_at_rest
+from ..solvers.retargeting.tpose import measure
+from ..solvers.rigs.face_fit import STRENGTHS
+from ..solvers.rigs.presets import RigPreset
 from .armature import CharacterObjects
 
 SIDE = 320  # px

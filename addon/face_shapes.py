@@ -9,9 +9,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..solvers.face_range import FaceRange, from_words, guarded
-from ..solvers.faces import Weights, face_of
 from ..solvers.record import written_whole
+from ..solvers.rigs.face_range import FaceRange, from_words, guarded
+from ..solvers.rigs.faces import Weights, face_of
 from . import own
 
 FIT = "understudy_face"  # the property in which a character keeps its fit

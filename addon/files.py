@@ -12,9 +12,9 @@ from pathlib import Path
 import bpy
 
 from ..solvers.errors import CharacterError, OutputError
-from ..solvers.presets import LIMBS, fitting
 from ..solvers.puppet.puppet import SUFFIXES as PICTURES
 from ..solvers.record import written_whole
+from ..solvers.rigs.presets import LIMBS, fitting
 from . import vrm
 from .armature import CharacterObjects, characters, read
 

@@ -16,8 +16,8 @@ import numpy as np
 from mathutils import Matrix
 
 from ..solvers.errors import OutputError, SettingsError, VideoError
+from ..solvers.footage.video import probe, tolerance
 from ..solvers.take import Take
-from ..solvers.video import probe, tolerance
 from .backdrop import NAME as STAGE
 from .place import Place, picture_matrix
 from .preferences import cache

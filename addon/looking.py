@@ -7,8 +7,8 @@ import math
 import bpy
 import numpy as np
 
-from ..solvers.aim import Target
 from ..solvers.errors import SettingsError
+from ..solvers.retargeting.aim import Target
 from . import actions
 
 

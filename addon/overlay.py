@@ -11,9 +11,9 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
+from ..solvers.motion.skeleton import joint_positions
 from ..solvers.names import BODY_POINT, CONTACTS, FINGERS, JOINT, JOINTS, PARENTS
 from ..solvers.performance import Performance
-from ..solvers.skeleton import joint_positions
 from ..solvers.take import Landmarks, Take
 from .footage import Clock, camera_matrix, nearest
 

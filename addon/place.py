@@ -9,12 +9,12 @@ import numpy as np
 
 from ..solvers.character import Character
 from ..solvers.errors import RigError
+from ..solvers.motion.rotations import rotate
+from ..solvers.motion.skeleton import joint_positions, world_rotations
 from ..solvers.names import JOINT
 from ..solvers.performance import Performance
-from ..solvers.presets import RigPreset
-from ..solvers.rotations import rotate
-from ..solvers.skeleton import joint_positions, world_rotations
-from ..solvers.tpose import character_axes, measure
+from ..solvers.retargeting.tpose import character_axes, measure
+from ..solvers.rigs.presets import RigPreset
 from . import armature, rigs
 from .armature import CharacterObjects
 
@@ -106,7 +106,8 @@ def skeleton_matrix(place: Place, solved: Performance, begin: float) -> np.ndarr
 
     begin: s on the take's clock, when the performer stands where the character does.
     """
-    from ..solvers.feet import ankle_height  # it takes SciPy along, which a starting Blender does not wait for
+    # it takes SciPy along, which a starting Blender does not wait for
+    from ..solvers.retargeting.feet import ankle_height
 
     sample = int(np.argmin(np.abs(solved.time - begin)))
     if place.character is None:

@@ -9,7 +9,7 @@ import zlib
 import bpy
 import numpy as np
 
-SIDE = 96  # px, as solvers.glance makes them
+SIDE = 96  # px, as solvers.looking.glance makes them
 CLASSES = ()
 
 _icons = None  # bpy.utils.previews collection, made when the first picture is shown

@@ -15,10 +15,10 @@ from bpy.props import (
 )
 
 from ..solvers.environment.wishes import Environment
-from ..solvers.layering import REGIONS
+from ..solvers.retargeting.layering import REGIONS
 from ..solvers.settings import Settings
 
-# What an actor shows for a calibration, as solvers.calibration has it: its title here, and in words.
+# What an actor shows for a calibration, as solvers.face.calibration has it: its title here, and in words.
 POSES = {
     "neutral": ("Rest", "the face at rest"),
     "open": ("Open Wide", "a mouth wide open"),
@@ -346,7 +346,7 @@ class SceneProperties(bpy.types.PropertyGroup):
     use_range: BoolProperty(name="Part of the Video", description="Look at a part of the video only", default=False)
     start: FloatProperty(name="Start", description="Seconds of the video", min=0.0, precision=2, step=10)
     end: FloatProperty(name="End", description="Seconds of the video", min=0.0, precision=2, step=10)
-    preflight: StringProperty(description="What solvers.preflight.look says of the video, as JSON")
+    preflight: StringProperty(description="What solvers.looking.preflight.look says of the video, as JSON")
     performer: StringProperty(
         name="Performer",
         description="Who of several people is followed: a number, 1 being the most prominent one, or a point on "

@@ -15,11 +15,11 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..solvers import film, video
 from ..solvers.character import Character
 from ..solvers.errors import RenderError
-from ..solvers.presets import RigPreset
-from ..solvers.tpose import character_axes
+from ..solvers.footage import film, video
+from ..solvers.retargeting.tpose import character_axes
+from ..solvers.rigs.presets import RigPreset
 from . import environment
 from .armature import CharacterObjects
 from .backdrop import build_backdrop, light, shade_floor

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import bpy
 
-from ..solvers import presets
 from ..solvers.character import Character
 from ..solvers.errors import PresetError, RigError
-from ..solvers.face_bones import shown
 from ..solvers.names import FINGERS, finger_bones, mirrored
-from ..solvers.presets import RigPreset
+from ..solvers.retargeting.face_bones import shown
+from ..solvers.rigs import presets
+from ..solvers.rigs.presets import RigPreset
 from . import own
 from .armature import CharacterObjects, characters, read, root
 

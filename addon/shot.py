@@ -15,8 +15,8 @@ from pathlib import Path
 import bpy
 
 from ..solvers.errors import OutputError, UnderstudyError
-from ..solvers.film import FULL, Soundtrack
-from ..solvers.presets import RigPreset
+from ..solvers.footage.film import FULL, Soundtrack
+from ..solvers.rigs.presets import RigPreset
 from . import armature, rendering
 from .armature import CharacterObjects
 

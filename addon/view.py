@@ -10,11 +10,11 @@ from pathlib import Path
 import bpy
 
 from ..solvers.errors import UnderstudyError
-from ..solvers.film import Soundtrack
+from ..solvers.footage.film import Soundtrack
+from ..solvers.footage.video import probe
 from ..solvers.performance import Performance
 from ..solvers.settings import Settings
 from ..solvers.take import Take
-from ..solvers.video import probe
 from . import bakes, footage, jobs, overlay, rendering, workspace
 from .footage import Clock
 from .place import Place, picture_matrix, skeleton_matrix, stand

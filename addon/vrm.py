@@ -8,9 +8,9 @@ from pathlib import Path
 
 import bpy
 
-from ..solvers.faces import EXPRESSED
 from ..solvers.names import JOINTS
-from ..solvers.presets import STATED
+from ..solvers.rigs.faces import EXPRESSED
+from ..solvers.rigs.presets import STATED
 
 # VRM 0.x counts the bones of a thumb from its second one on.
 # https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md

@@ -11,8 +11,8 @@ import bpy
 
 from ..solvers import captures, record
 from ..solvers.errors import Cancelled, OutputError, RigError, SettingsError, UnderstudyError
-from ..solvers.layering import REGIONS
 from ..solvers.performance import Performance
+from ..solvers.retargeting.layering import REGIONS
 from ..solvers.settings import Settings
 from ..solvers.take import Take
 from . import armature, bakes, jobs, looking, marks, overrides, rigs
@@ -79,7 +79,7 @@ def place_for_take(video: str, folder: Path | None = None) -> Path:
 
 
 def shots_of(place: Path) -> list[Path]:
-    """The takes of single shots that lie where a take of all of them would be at `place`, see solvers.shots."""
+    """The takes of single shots that lie where a take of all of them would be at `place`, see solvers.footage.shots."""
     return list(place.parent.glob(f"{glob.escape(place.name.removesuffix(SUFFIX))}.[0-9]*{SUFFIX}"))
 
 
@@ -191,11 +191,11 @@ def cooking(scene: bpy.types.Scene, asked: Recipe) -> Work:
     looked_at = looking.target(scene, asked.target, asked.attention, asked.start, asked.start + seconds * fps)
 
     def work(_progress, _cancelled):
-        from ..solvers import layering
-        from ..solvers.captured import laid_over
+        from ..solvers.captures.captured import laid_over
+        from ..solvers.people.together import on_floor_of
         from ..solvers.report import measures
         from ..solvers.retarget import retarget
-        from ..solvers.together import on_floor_of
+        from ..solvers.retargeting import layering
 
         made, settings = take(path), Settings(**asked.settings)
         solved = marks.honoured(performance(path, settings), spans)

@@ -14,7 +14,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 from ..addon.figures.proportions import Proportions, joints
-from ..solvers import rotations as rot
+from ..solvers.motion import rotations as rot
 from ..solvers.names import EXPRESSION, EXPRESSIONS, JOINT, JOINTS, finger_bones
 from ..solvers.performance import Performance
 from .voice import Phoneme, mouth_keys

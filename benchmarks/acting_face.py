@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import rotations as rot
+from ..solvers.motion import rotations as rot
 from ..solvers.names import EXPRESSION, EXPRESSIONS
 from .acting import curve
 from .film import encode

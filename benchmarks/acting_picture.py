@@ -19,8 +19,9 @@ import numpy as np
 from ..__main__ import main as understudy
 from ..addon.figures.proportions import PERFORMER
 from ..addon.quiet import quiet_blender
-from ..solvers import record, video
+from ..solvers import record
 from ..solvers.errors import UnderstudyError
+from ..solvers.footage import video
 from ..solvers.progress import Stages
 from ..solvers.take import Take
 from .acting import FPS, HANGING, Script, perform

@@ -20,11 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import models, video
+from ..solvers import models
 from ..solvers.detectors import DETECTORS
 from ..solvers.detectors.plain import PlainTasks
 from ..solvers.errors import UnderstudyError
-from ..solvers.offline import OFFLINE, stay_offline
+from ..solvers.footage import video
+from ..solvers.looking.offline import OFFLINE, stay_offline
 from .tables import Row, table
 
 DEMO = Path(__file__).resolve().parents[1] / "presets" / "demo" / "performance.mp4"

@@ -19,7 +19,8 @@ from time import perf_counter
 
 import numpy as np
 
-from ..solvers import detect, face, record, skull
+from ..solvers import detect, record
+from ..solvers.face import expressions, skull
 from ..solvers.names import EXPRESSION, EXPRESSIONS
 from ..solvers.settings import Settings
 from ..solvers.take import Take
@@ -72,7 +73,7 @@ def solved(take: Take, path: Path | None) -> tuple[np.ndarray, np.ndarray]:
     """Time (T,) s and weights (T, 52) with the weights in a file."""
     time = np.arange(take.time[0], take.time[-1] + 1e-6, 1 / FPS)
     with weights_of(path):
-        return time, face.solve_expressions(take, time, Settings())[0]
+        return time, expressions.solve_expressions(take, time, Settings())[0]
 
 
 def speed(take: Take) -> float:
@@ -118,7 +119,7 @@ def single_rows(work: Path, material: Path) -> list[str]:
             rotation, shape = skull.fit_points(points, learned.reference, learned.steady, samples.calm[rows])
             found = skull.Skull(np.ones(len(shape), bool), np.arange(len(shape)) / FPS, rotation, shape)
             with weights_of(path):
-                values = face.from_points(found, np.median(shape[samples.calm[rows]], 0))
+                values = expressions.from_points(found, np.median(shape[samples.calm[rows]], 0))
             values = values - np.median(values[samples.calm[rows]], 0)
             strong = samples.alone[rows] & (samples.weights[rows].max(1) > STRONG)
             answers.append(values[strong][:, judged])

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import face, gaze, head, record, rotations, signals, video
+from ..solvers import record
+from ..solvers.face import expressions, gaze, head
+from ..solvers.footage import video
+from ..solvers.motion import rotations, signals
 from ..solvers.names import EXPRESSION
 from ..solvers.settings import Settings
 from ..solvers.take import Take
@@ -59,7 +62,7 @@ def scene(clip: Path) -> Scene:
     sides = [[found.shape(f"eyeLook{way}{side}") for side in ("Left", "Right")] for way in ("Out", "In", "Up", "Down")]
     (out, out_right), (inward, in_right), up, down = sides
     angles = np.stack([(out - inward + in_right - out_right) / 2, np.mean(up, 0) - np.mean(down, 0)], 1)
-    return Scene(truth.time, truth.expressions, angles * np.degrees(face.FULL_GLANCE), found.head, found.shut)
+    return Scene(truth.time, truth.expressions, angles * np.degrees(expressions.FULL_GLANCE), found.head, found.shut)
 
 
 def blinks(lid: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -91,7 +94,7 @@ def measure(take: Take, truth: Scene) -> dict[str, float]:
     off; head: the same of the head. peaks: median height of peaks of the mouth against those without smoothing.
     """
     settings, fps = Settings(), 1 / np.median(np.diff(truth.time))
-    solved, _ = face.solve_expressions(take, truth.time, settings)
+    solved, _ = expressions.solve_expressions(take, truth.time, settings)
     lids = {side: solved[:, EXPRESSION[f"eyeBlink{side}"]] for side in ("Left", "Right")}
     true = {side: blinks(truth.shape(f"eyeBlink{side}"), truth.time) for side in lids}
     found = {side: blinks(lid, truth.time) for side, lid in lids.items()}
@@ -125,7 +128,7 @@ def peaks_kept(take: Take, truth: Scene, solved: np.ndarray) -> float:
     """Median height of the mouth's peaks in solved values (T, 52) against what they are without smoothing."""
     from scipy.signal import find_peaks
 
-    rough, _ = face.solve_expressions(take, truth.time, Settings(smoothing=0.0))
+    rough, _ = expressions.solve_expressions(take, truth.time, Settings(smoothing=0.0))
     kept = []
     for name in PEAKS:
         column = EXPRESSION[name]
@@ -160,7 +163,7 @@ def speed(take: Take) -> int:
     from time import perf_counter
 
     begun = perf_counter()
-    for step in (face.solve_expressions, head.solve_head, gaze.solve_gaze):
+    for step in (expressions.solve_expressions, head.solve_head, gaze.solve_gaze):
         step(take, take.time, Settings())
     return round(len(take.time) / (perf_counter() - begun))
 

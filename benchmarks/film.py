@@ -28,11 +28,11 @@ import numpy as np
 from ..addon.figures.proportions import PERFORMER, STARTER, Proportions, joints
 from ..addon.quiet import quiet_blender
 from ..solvers.errors import UnderstudyError
+from ..solvers.motion.rotations import rotate
+from ..solvers.motion.skeleton import joint_positions, world_rotations
 from ..solvers.names import EXPRESSIONS, JOINT, JOINTS
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
-from ..solvers.rotations import rotate
-from ..solvers.skeleton import joint_positions, world_rotations
 from .acting import FPS, perform
 from .performances import PERFORMANCES
 from .truth import ENDS, TRUTH_NAMES

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..solvers.motion.skeleton import joint_positions
 from ..solvers.names import JOINT
 from ..solvers.performance import Performance
-from ..solvers.skeleton import joint_positions
 from .truth import SIDES, Truth
 
 LIMBS = [

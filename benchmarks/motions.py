@@ -10,15 +10,15 @@ import numpy as np
 
 from ..addon.armature import CharacterObjects, read
 from ..addon.figures.proportions import PERFORMER
-from ..solvers import presets
-from ..solvers import rotations as rot
 from ..solvers.errors import UnderstudyError
-from ..solvers.feet import ankle_height
+from ..solvers.motion import rotations as rot
+from ..solvers.motion.skeleton import local_rotations
 from ..solvers.names import CONTACTS, EXPRESSIONS, JOINT, JOINTS, PARENTS
 from ..solvers.performance import Performance
-from ..solvers.presets import RigPreset
-from ..solvers.skeleton import local_rotations
-from ..solvers.tpose import measure
+from ..solvers.retargeting.feet import ankle_height
+from ..solvers.retargeting.tpose import measure
+from ..solvers.rigs import presets
+from ..solvers.rigs.presets import RigPreset
 from .acting import skeleton
 from .film import part
 

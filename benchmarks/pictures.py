@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 
 from ..addon.quiet import quiet_blender
-from ..solvers import record, video
-from ..solvers.presets import recognise
+from ..solvers import record
+from ..solvers.footage import video
 from ..solvers.progress import Stages
+from ..solvers.rigs.presets import recognise
 from ..solvers.take import Take
 
 MOST = 150_000  # bytes of a picture

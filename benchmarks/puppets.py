@@ -21,9 +21,11 @@ import numpy as np
 
 from ..__main__ import main as run
 from ..addon.cli import DEMO
-from ..solvers import models, record, rotations, video
+from ..solvers import models, record
 from ..solvers.detect import detect
 from ..solvers.detectors.still import look
+from ..solvers.footage import video
+from ..solvers.motion import rotations
 from ..solvers.take import Take
 from .tables import Row, table
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import models, video
+from ..solvers import models
 from ..solvers.detectors.plain import PlainTasks
-from ..solvers.offline import OFFLINE, stay_offline
+from ..solvers.footage import video
+from ..solvers.looking.offline import OFFLINE, stay_offline
 from ..solvers.record import written_whole
 from .measures import LONG_FINGERS, Points
 from .truth import REFERENCE_POINTS, SIDES

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..addon.figures.proportions import PERFORMER
-from ..solvers import touches
+from ..solvers.hands import touches
 from ..solvers.performance import Performance
 from .acting import HANGING, Plant, Script, perform
 from .performances import CROUCH, STILL, WIDE

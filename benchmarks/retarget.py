@@ -16,18 +16,18 @@ from pathlib import Path
 import numpy as np
 
 from ..addon.quiet import quiet_blender
-from ..solvers import touches
 from ..solvers.character import Character
 from ..solvers.clip import Clip
 from ..solvers.errors import UnderstudyError
+from ..solvers.hands import touches
+from ..solvers.motion.rotations import angle_between, from_matrix
+from ..solvers.motion.skeleton import joint_positions, world_rotations
 from ..solvers.names import CONTACTS, FINGERS, JOINT, TOUCHES, finger_bones
 from ..solvers.performance import Performance
-from ..solvers.presets import RigPreset
 from ..solvers.progress import Stages
-from ..solvers.rotations import angle_between, from_matrix
+from ..solvers.retargeting.tpose import SIDES, Rig, measure
+from ..solvers.rigs.presets import RigPreset
 from ..solvers.settings import Settings
-from ..solvers.skeleton import joint_positions, world_rotations
-from ..solvers.tpose import SIDES, Rig, measure
 from . import reference
 
 FILES = (".blend", ".glb", ".gltf", ".vrm", ".fbx")
@@ -173,7 +173,7 @@ def _skins(subject: Subject) -> list[tuple]:
     from dataclasses import replace
 
     from ..addon import skin
-    from ..solvers import surface
+    from ..solvers.retargeting import surface
 
     index = {bone: row for row, bone in enumerate(subject.character.bones)}
     result = []
@@ -373,7 +373,7 @@ def touch_errors(subject: Subject, shown: Performance, seen: Played) -> dict[str
 
 def head_length(subject: Subject) -> float:
     """From the chin to the crown, armature units: the height of the skin that hangs on the head."""
-    from ..solvers.surface import surfaces
+    from ..solvers.retargeting.surface import surfaces
 
     return 2 * float(surfaces(subject.character, subject.rig)["Head"].half[2])
 

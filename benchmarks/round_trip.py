@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 
 from ..addon.quiet import quiet_blender
-from ..solvers import record, video
+from ..solvers import record
 from ..solvers.detect import takes
 from ..solvers.errors import UnderstudyError
+from ..solvers.footage import video
 from ..solvers.performance import Performance
 from ..solvers.progress import Stages
 from ..solvers.retarget import retarget

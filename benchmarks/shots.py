@@ -18,13 +18,13 @@ from mathutils import Matrix
 from ..addon import actions, armature, files
 from ..addon.figures import performer, starter
 from ..addon.figures.proportions import PERFORMER
-from ..solvers import presets
 from ..solvers.clip import Clip
 from ..solvers.errors import UnderstudyError
 from ..solvers.names import EXPRESSION
 from ..solvers.performance import Performance
-from ..solvers.presets import RigPreset
 from ..solvers.retarget import retarget
+from ..solvers.rigs import presets
+from ..solvers.rigs.presets import RigPreset
 from ..solvers.settings import Settings
 from .acting import Script, expressions, perform
 from .film import Camera, encode

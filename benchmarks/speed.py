@@ -37,8 +37,8 @@ def fastest(work: Callable[[], object], runs: int = RUNS) -> tuple[float, object
 def solving_and_baking(take: Take, runs: int) -> list[Row]:
     """Frames per second of solving a take, and of putting it on the starter character as keys. take: as detected."""
     from ..addon import actions, armature, files
-    from ..solvers.presets import recognise
     from ..solvers.retarget import retarget
+    from ..solvers.rigs.presets import recognise
     from ..solvers.solve import solve
 
     solved, performance = fastest(lambda: solve(take, Settings()), runs)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import video
 from ..solvers.errors import UnderstudyError
+from ..solvers.footage import video
 from ..solvers.names import BODY_POINT, FINGERS, finger_bones
 
 SIDES = ("left", "right")

@@ -147,7 +147,7 @@ def _check_image(place: Path, path: str) -> None:
 
 
 def _check_video(place: Path, path: str) -> None:
-    from ..solvers import video
+    from ..solvers.footage import video
 
     try:
         clip = video.probe(place)

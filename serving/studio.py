@@ -328,7 +328,7 @@ def _last(said: Path) -> str:
 
 def _unlike(film: Path, order: Order) -> str:
     """How a film differs from what was ordered; "" where it does not."""
-    from ..solvers import video
+    from ..solvers.footage import video
 
     clip, wanted = video.probe(film), tuple(map(int, order.ratio.split(":")))
     if clip.size != wanted or abs(clip.fps - FRAME_RATE) > 0.01:

@@ -1,4 +1,10 @@
-"""Everything between a video and a clip for a rig: pure Python, numpy and scipy, never Blender."""
+"""Everything between a video and a clip for a rig: pure Python, numpy and scipy, never Blender.
+
+detect.py, solve.py and retarget.py are the way; the last two read like lists of what they do. take.py, performance.py,
+character.py and clip.py are what they hand on. All the rest is in rooms, and each room's __init__.py says what is in
+it: footage, detectors, looking, people, body, hands, face, captures, motion, rigs, retargeting, puppet, environment,
+exports, report.
+"""
 
 import os
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .face_range import FaceRange
+from .rigs.face_range import FaceRange
 
 
 @dataclass(frozen=True)

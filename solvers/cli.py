@@ -11,14 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from . import calibration, captures, performer, record, stills
+from . import captures, record
 from .errors import DetectorError, ExportError, ModelError, RecordError, SettingsError
+from .face import calibration
+from .footage import stills
+from .footage.shots import BRIDGE, CUTS
 from .names import EXPRESSION, EXPRESSIONS
+from .people import performer
 from .performance import Performance
 from .progress import Stages
 from .results import result_file
 from .settings import Settings
-from .shots import BRIDGE, CUTS
 from .take import Take
 
 RECORD_SUFFIX = ".npz"
@@ -240,7 +243,7 @@ def on_floor_of(performance: Performance, arguments) -> Performance:
     """A performance on the floor that the arguments name, if any. arguments: of a verb with add_floor."""
     if arguments.floor_of is None:
         return performance
-    from .together import on_floor_of as moved
+    from .people.together import on_floor_of as moved
 
     return moved(performance, record.load(Performance, arguments.floor_of))
 
@@ -264,7 +267,7 @@ def with_face_of(performance: Performance, arguments, stages: Stages) -> Perform
         if arguments.face_offset is not None:
             raise SettingsError("There is no capture to be shifted: give --face-from with --face-offset.")
         return performance
-    from .captured import laid_over
+    from .captures.captured import laid_over
 
     performance = laid_over(performance, captures.read(arguments.face_from), arguments.face_offset)
     stages.say(f"{arguments.face_from}: begins at {performance.history[-1][1]['offset']:.2f} s of the video")
@@ -342,7 +345,8 @@ def seconds(word: str) -> float:
 
 def _describe_video(path: Path) -> dict:
     """What the container says, and what a few of the pictures promise where the networks are there to look at them."""
-    from . import preflight, video
+    from .footage import video
+    from .looking import preflight
 
     container = {k: v for k, v in dataclasses.asdict(video.probe(path)).items() if k not in ("path", "first")}
     try:

@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import child, errors, models, record
-from .offline import OFFLINE
-from .shots import BRIDGE, SPLIT, numbered
+from . import errors, models, record
+from .footage.shots import BRIDGE, SPLIT, numbered
+from .looking import child
+from .looking.offline import OFFLINE
 from .take import Take
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ root = sys.argv[1]
 spec = importlib.util.spec_from_file_location("understudy", root + "/__init__.py", submodule_search_locations=[root])
 package = sys.modules["understudy"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(package)
-from understudy.solvers.child import main
+from understudy.solvers.looking.child import main
 code = main(sys.argv[2])
 sys.stdout.flush()
 os._exit(code)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .motion.rotations import IDENTITY
 from .names import TOUCHES
-from .rotations import IDENTITY
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import face_bones, ik
-from .acting import LOOKS, strengths
-from .aim import Target, aimed
-from .arms import joined, touch
-from .by_hand import left_to_hand
-from .channels import with_channels
 from .character import Character
-from .clearance import clear
 from .clip import Clip
-from .feet import ankle_height, plant
-from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
-from .performance import Performance
-from .presets import RigPreset
-from .puppet.planar import flattened
-from .puppet.puppet import PUPPET
-from .rotations import (
+from .motion.rotations import (
     IDENTITY,
     continuous,
     from_axis_angle,
@@ -39,13 +26,26 @@ from .rotations import (
     rotate,
     to_vector,
 )
+from .motion.signals import rate
+from .motion.skeleton import world_rotations
+from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
+from .performance import Performance
+from .puppet.planar import flattened
+from .puppet.puppet import PUPPET
+from .retargeting import face_bones, ik
+from .retargeting.acting import LOOKS, strengths
+from .retargeting.aim import Target, aimed
+from .retargeting.arms import joined, touch
+from .retargeting.by_hand import left_to_hand
+from .retargeting.channels import with_channels
+from .retargeting.clearance import clear
+from .retargeting.feet import ankle_height, plant
+from .retargeting.surface import surfaces
+from .retargeting.tpose import Rig, measure
+from .retargeting.twist import shared
+from .retargeting.unseen import held, left
+from .rigs.presets import RigPreset
 from .settings import Settings
-from .signals import rate
-from .skeleton import world_rotations
-from .surface import surfaces
-from .tpose import Rig, measure
-from .twist import shared
-from .unseen import held, left
 
 SIDES = ("left", "right")
 HANDS = {f"{side}_hand": tuple(bone for f in FINGERS for bone in finger_bones(side, f)) for side in SIDES}

@@ -6,26 +6,11 @@ import dataclasses
 
 import numpy as np
 
-from . import (
-    body,
-    bones,
-    captured,
-    contacts,
-    face,
-    fit,
-    gaze,
-    hands,
-    head,
-    mirror,
-    outliers,
-    posing,
-    root,
-    rotations,
-    skeleton,
-    swaps,
-    touches,
-    witness,
-)
+from .body import bones, contacts, fit, observed, outliers, posing, root, swaps, witness
+from .captures import captured
+from .face import expressions, gaze, head
+from .hands import posture, touches
+from .motion import mirror, rotations, skeleton
 from .performance import Performance
 from .settings import Settings
 from .take import Take
@@ -40,10 +25,10 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     take: as detected; parts that were not seen are bridged, held or at rest, with confidence 0.
     settings: fps, smoothing, foot_lock, height, lens and mirror are used here, the others by retarget.
     """
-    time, lens = body.clock(take, settings), body.camera(take, settings)
+    time, lens = observed.clock(take, settings), observed.camera(take, settings)
     take = swaps.repaired(outliers.dropped(take))
-    whole = body.gate(take, time)
-    whole = body.turn_to_rays(swaps.feet_ahead(body.straighten(body.smooth(whole, settings))), lens)
+    whole = observed.gate(take, time)
+    whole = observed.turn_to_rays(swaps.feet_ahead(observed.straighten(observed.smooth(whole, settings))), lens)
     sight, present = bones.pick(whole), whole.present
 
     place = root.translations(sight, lens)
@@ -65,13 +50,13 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     points = rotations.rotate(room, points)
     looks, looked = posing.look(*head.solve_head(take, time, settings), whole, room)
     looks = head.levelled(looks, looked, time)
-    palms = {side: posing.palm(hands.solve_hand(take, side, time, settings), room) for side in SIDES}
+    palms = {side: posing.palm(posture.solve_hand(take, side, time, settings), room) for side in SIDES}
     world, person = posing.pose(points, posing.skeleton(length), sight, palms, looks, looked)
     path, camera = root.stand(points, ground.height, present, person, take)
 
     ray = head.sightline(take, time, settings)
     sightline = rotations.multiply(room, rotations.multiply(ray, rotations.inverse(room)))
-    values, face_seen = face.solve_expressions(take, time, settings)
+    values, face_seen = expressions.solve_expressions(take, time, settings)
     performance = Performance(
         time=time,
         rotations=rotations.continuous(skeleton.local_rotations(world)),

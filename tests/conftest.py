@@ -40,7 +40,8 @@ def shared() -> Path:
 def performance():
     """A made-up performance of 2 s at 24 samples a second in which every joint, shape and eye moves smoothly."""
     import numpy as np
-    from understudy.solvers import names, rotations, skeleton
+    from understudy.solvers import names
+    from understudy.solvers.motion import rotations, skeleton
     from understudy.solvers.performance import Performance
 
     random = np.random.default_rng(7)

@@ -99,3 +99,18 @@ def test_modules_say_what_they_are_and_leave_the_path_alone(path):
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         assert not [name for name in names if name.split(".")[0] == "understudy"], path
         assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"), path
+
+
+def test_rooms_of_the_solvers_depend_on_each_other_one_way():
+    """No room of solvers/ imports from another that, in turn, leads back to it."""
+    needs = {}
+    for path in (ROOT / "solvers").glob("*/*.py"):
+        room = path.parent.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                names = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+                needs.setdefault(room, set()).update(n for n in names if (ROOT / "solvers" / n).is_dir())
+    while free := [room for room in needs if not needs[room] & needs.keys()]:
+        for room in free:
+            del needs[room]
+    assert not needs

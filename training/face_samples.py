@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import rotations, skull
+from ..solvers.face import skull
+from ..solvers.motion import rotations
 from ..solvers.names import EXPRESSION, EXPRESSIONS, mirrored
 from .face_pictures import NETWORKS, STUDIO
 from .people import FAMILY, landmarks

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import Delaunay
 
-from ..solvers import cues, skull
 from ..solvers.detectors.complexion import portrait
+from ..solvers.face import cues, skull
 from ..solvers.names import EXPRESSIONS, mirrored
 
 PEOPLE, PICTURES = 9, 64  # of each head, of each of them

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers.face_places import MIDDLE, PEOPLE, SIDED
 from ..solvers.names import EXPRESSIONS, mirrored
 from ..solvers.record import written_whole
+from ..solvers.rigs.face_places import MIDDLE, PEOPLE, SIDED
 
 IRISES = (468, 473)
 ROW = {name: row for row, name in enumerate(sorted(EXPRESSIONS), 1) if name != "tongueOut"}  # 0 is neutral

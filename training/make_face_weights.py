@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import skull
+from ..solvers.face import skull
 from ..solvers.names import EXPRESSION, EXPRESSIONS
 from . import face_nets, plain_map
 from .face_parts import STIFF, linear_map, ridge, whole_map

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..solvers import knuckles, rotations, tilt
+from ..solvers.hands import knuckles, tilt
+from ..solvers.motion import rotations
 
 PLAN = {"woman": ((1, 240), (2, 260)), "man": ((1, 240), (2, 260)), "doll": ((1, 120),)}  # seeds, poses of each
 PLAN |= {"lady": ((1, 120), (2, 140)), "starter": ((1, 120), (2, 140))}

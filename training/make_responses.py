@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from ..addon import armature, face_pictures, files, rigs
-from ..solvers import face_fit
-from ..solvers.lips import PAIRS
+from ..solvers.face.lips import PAIRS
+from ..solvers.face.skull import align
 from ..solvers.names import EXPRESSIONS
 from ..solvers.record import written_whole
-from ..solvers.skull import align
+from ..solvers.rigs import face_fit
 
 HEADS = ("mh_f_mixamo.glb", "mh_m_game_engine.glb", "facecap_decoded.glb", "ict_facekit_light.glb")
 EYES = ((33, 133, 159, 145), (263, 362, 386, 374))  # right, left: between these is the middle of an eye

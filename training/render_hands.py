@@ -18,10 +18,12 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..addon import armature, files, rigs
-from ..solvers import hands, retarget, rotations
+from ..solvers import retarget
+from ..solvers.body.posing import skeleton
+from ..solvers.hands import posture
+from ..solvers.motion import rotations
 from ..solvers.names import FINGERS, JOINT, JOINTS, finger_bones
 from ..solvers.performance import Performance
-from ..solvers.posing import skeleton
 from ..solvers.settings import Settings
 
 # Body: file in MATERIAL/characters, or None for the character that the extension ships.
@@ -63,17 +65,17 @@ def performed(count: int, random: np.random.Generator) -> tuple[Performance, np.
     for row, (side, sign) in enumerate(zip(SIDES, (1.0, -1.0), strict=True)):
         person[[JOINT[n] for f in FINGERS for n in finger_bones(side, f)]] = person[
             JOINT[f"{side}Hand"]
-        ] + hands.average_skeleton() * hands._flip(side)
+        ] + posture.average_skeleton() * posture._flip(side)
         angle, spread = np.radians(bends(count, random)), np.radians(random.normal(0, 10, (count, 5)))
         ends[row] = angle[..., 2]
-        mirror = lambda q, sign=sign: q if sign > 0 else q * hands.MIRROR_TURN  # noqa: E731
+        mirror = lambda q, sign=sign: q if sign > 0 else q * posture.MIRROR_TURN  # noqa: E731
         for column, finger in enumerate(FINGERS):
-            axis = hands.HINGE if finger == "Thumb" else hands.SIDEWAYS
+            axis = posture.HINGE if finger == "Thumb" else posture.SIDEWAYS
             for k, name in enumerate(finger_bones(side, finger)):
                 turn = rotations.from_axis_angle(np.tile(axis, (count, 1)), angle[:, column, k])
                 if k == 0:
                     aside = np.clip(1 - angle[:, column, 0] / 1.2, 0, 1) * spread[:, column]
-                    across = rotations.from_axis_angle(np.tile(hands.NORMAL, (count, 1)), aside)
+                    across = rotations.from_axis_angle(np.tile(posture.NORMAL, (count, 1)), aside)
                     turn = rotations.multiply(turn, across)
                 turns[:, JOINT[name]] = mirror(turn)
         turns[:, JOINT[f"{side}UpperArm"]] = rotations.from_vector(random.normal(0, 0.25, (count, 3)))

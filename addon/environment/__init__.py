@@ -12,7 +12,7 @@ import bpy
 
 from ...solvers.environment.wishes import Environment
 from ...solvers.errors import SettingsError
-from ...solvers.presets import RigPreset
+from ...solvers.rigs.presets import RigPreset
 from ..armature import CharacterObjects
 from . import camera, life
 

@@ -10,7 +10,7 @@ from mathutils import Matrix, Vector
 
 from ...solvers.environment import ambient, shot
 from ...solvers.environment.wishes import Environment
-from ...solvers.rotations import continuous, from_vector
+from ...solvers.motion.rotations import continuous, from_vector
 from .. import actions, layers
 from ..actions import Curve
 

@@ -10,9 +10,9 @@ import numpy as np
 from ...solvers.environment import ambient
 from ...solvers.environment.sway import swing
 from ...solvers.environment.wishes import Environment
-from ...solvers.presets import RigPreset
-from ...solvers.rotations import between, continuous, from_matrix, from_vector, inverse, multiply, to_matrix
-from ...solvers.tpose import character_axes
+from ...solvers.motion.rotations import between, continuous, from_matrix, from_vector, inverse, multiply, to_matrix
+from ...solvers.retargeting.tpose import character_axes
+from ...solvers.rigs.presets import RigPreset
 from .. import actions, armature, layers, rendering
 from ..actions import Curve
 from ..armature import CharacterObjects

@@ -11,7 +11,7 @@ import numpy as np
 from ...solvers.character import Character
 from ...solvers.errors import ExportError
 from ...solvers.performance import Performance
-from ...solvers.presets import RigPreset
+from ...solvers.rigs.presets import RigPreset
 from .. import actions, kin, rendering
 from ..armature import CharacterObjects
 
@@ -55,7 +55,7 @@ def performance(what: Played, character: Character, preset: RigPreset) -> Perfor
 
     character, preset: what armature.read and presets.recognise gave of it.
     """
-    from ...solvers.performed import read_back
+    from ...solvers.retargeting.performed import read_back
 
     rig, bones = what.objects.armature, tuple(preset.bones.values())
     sliders = {slider for moved in preset.face.values() for slider in moved}

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from ...solvers.errors import UnderstudyError
-from ...solvers.presets import RigPreset
+from ...solvers.rigs.presets import RigPreset
 from .. import armature, shot
 from ..armature import CharacterObjects
 from ..shooting import LAUNCH as FILMING

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ...solvers import film, video
 from ...solvers.errors import Cancelled, ServiceError
+from ...solvers.footage import film, video
 from . import STEPS, Asked, Order, Progress, parts
 from .web import LOOPBACK, Web, urlsplit
 from .websocket import WebSocket

@@ -18,12 +18,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ...solvers import film
 from ...solvers.character import Character
 from ...solvers.errors import OutputError, RenderError
-from ...solvers.presets import RigPreset
+from ...solvers.footage import film
 from ...solvers.record import written_whole
 from ...solvers.results import written_together
+from ...solvers.rigs.presets import RigPreset
 from .. import rendering
 from ..armature import CharacterObjects
 from . import drawing, places

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import bpy
 
-from ...solvers import film
 from ...solvers.errors import OutputError, RenderError, ServiceError, UnderstudyError
+from ...solvers.footage import film
 from ...solvers.results import result_file, result_folder
 from .. import armature, jobs, rendering, rigs, shooting, workspace
 from ..preferences import cache, preferences

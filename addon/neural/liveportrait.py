@@ -15,8 +15,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...solvers import video
 from ...solvers.errors import Cancelled, ServiceError
+from ...solvers.footage import video
 from . import STEPS, Asked, Order, Progress, parts
 
 POLL = 0.1  # s between two looks at whether the work is still wanted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...solvers import film, video
+from ...solvers.footage import film, video
 
 THUMB = 48  # px, height of the pictures whose differences tell how much moves
 

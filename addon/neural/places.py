@@ -9,7 +9,7 @@ import numpy as np
 
 from ...solvers.character import Character
 from ...solvers.names import FINGERS, finger_bones
-from ...solvers.presets import RigPreset
+from ...solvers.rigs.presets import RigPreset
 from .. import rendering
 from ..armature import CharacterObjects
 from .drawing import BODY

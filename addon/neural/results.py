@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...solvers import film, video
+from ...solvers.footage import film, video
 from .. import rendering
 
 NAME = "Understudy Neural"

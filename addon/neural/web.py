@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...solvers.errors import Cancelled, OutputError, ServiceError
-from ...solvers.film import FULL
+from ...solvers.footage.film import FULL
 
 TRIES = 5  # of one request
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # s between tries, doubled each time; up to half as much again by chance

@@ -5,15 +5,15 @@ from pathlib import Path
 import bpy
 
 from ...solvers.errors import OutputError, SettingsError, UnderstudyError
+from ...solvers.footage.stills import SUFFIXES
 from ...solvers.names import EXPRESSIONS
-from ...solvers.stills import SUFFIXES
 from .. import jobs, workspace
 from ..preferences import cache
 from ..properties import POSES
 from .report import seconds_of
 
 FIRST = 1e-3  # s: at 0 a moment is found
-SUFFIX = ".calibration.json"  # as solvers.calibration has it, which would bring SciPy
+SUFFIX = ".calibration.json"  # as solvers.face.calibration has it, which would bring SciPy
 
 
 def place_for(path: str) -> Path:
@@ -34,9 +34,9 @@ def place_for(path: str) -> Path:
 def keep(scene: bpy.types.Scene, made, path: str) -> Path:
     """Write a calibration and let the solve use it.
 
-    made: solvers.calibration.Calibration. path: absolute, of what it was made of. Raises OutputError if it cannot.
+    made: solvers.face.calibration.Calibration. path: absolute, of what it was made of. Raises OutputError if it cannot.
     """
-    from ...solvers import calibration
+    from ...solvers.face import calibration
 
     place = place_for(path)
     try:
@@ -91,7 +91,7 @@ class UNDERSTUDY_OT_neutral_here(bpy.types.Operator):
         """Look once whether there is a face, then let the solve take it for rest."""
         scene = context.scene
         try:
-            from ...solvers import calibration
+            from ...solvers.face import calibration
 
             time = max(seconds_of(scene, scene.frame_current_final), FIRST)
             calibration.face_at(workspace.take(scene.understudy.take.path), time)
@@ -141,7 +141,7 @@ class UNDERSTUDY_OT_look_at_still(jobs.Waiting, bpy.types.Operator):
         self._scene, path = context.scene.name, self.picture
 
         def work(progress, cancelled):
-            from ...solvers import calibration
+            from ...solvers.face import calibration
 
             return calibration.of_still(path, progress, cancelled)
 
@@ -172,7 +172,7 @@ class UNDERSTUDY_OT_calibrate(bpy.types.Operator):
         scene, moments = context.scene, context.scene.understudy.moments
         told = {pose: getattr(moments, pose) for pose in POSES if getattr(moments, pose) > 0}
         try:
-            from ...solvers import calibration
+            from ...solvers.face import calibration
 
             path = scene.understudy.take.path
             made = calibration.made(workspace.take(path), told)

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ...solvers import looks
 from ...solvers.errors import PresetError, UnderstudyError
+from ...solvers.rigs import looks
 from .. import own
 
 

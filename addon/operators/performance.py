@@ -39,7 +39,7 @@ class UNDERSTUDY_OT_preflight(jobs.Waiting, bpy.types.Operator):
         video, (start, end) = chosen_video(context.scene), chosen_range(context.scene)
 
         def work(progress, cancelled):
-            from ...solvers import preflight
+            from ...solvers.looking import preflight
 
             return preflight.look(video, start, end, progress, cancelled, polite=not bpy.app.background)
 
@@ -48,7 +48,7 @@ class UNDERSTUDY_OT_preflight(jobs.Waiting, bpy.types.Operator):
 
     def finish(self, _context, result) -> None:
         """Remember what was found, if it is still asked for."""
-        from ...solvers import preflight
+        from ...solvers.looking import preflight
 
         scene = bpy.data.scenes.get(self._scene)
         if scene is not None and scene.understudy.video == self._video:

@@ -7,8 +7,8 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from ...solvers.errors import UnderstudyError
-from ...solvers.layering import REGIONS
 from ...solvers.puppet.puppet import PUPPET, SUFFIXES
+from ...solvers.retargeting.layering import REGIONS
 from .. import jobs
 from ..puppets import figure, points, stage
 from .bake import extend

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...solvers.layering import REGIONS
+from ...solvers.retargeting.layering import REGIONS
 from .. import bakes, jobs, marks
 from . import work, write
 

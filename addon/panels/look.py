@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...solvers import looks
+from ...solvers.rigs import looks
 from ..operators.look import own_looks
 
 UNSEEN = ("unseen_body", "unseen_left_hand", "unseen_right_hand", "unseen_head", "unseen_face")

@@ -9,8 +9,8 @@ import numpy as np
 from mathutils import Vector
 
 from ...solvers.names import PARENTS
-from ...solvers.presets import STATED
 from ...solvers.puppet.puppet import BACKDROP, PICTURES, PUPPET, Puppet, words
+from ...solvers.rigs.presets import STATED
 
 NODE = "Understudy Picture"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import rotations, signals
 from ..errors import CaptureError
+from ..motion import rotations, signals
 from ..names import EXPRESSION, EXPRESSIONS
 from ..take import Take
 
 SIZE = (1280, 720)  # px of a picture that nobody has taken: a take has one
-FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for, as in face.glances
+FULL_GLANCE = np.radians(30.0)  # what an eyeLook weight of 1 stands for, as in expressions.glances
 MOST = 2.0  # of a weight that should be 0..1: what goes beyond is of another unit
 DAY = 24 * 3600.0  # s after which time codes begin anew
 _SHAPES = {name.lower(): name for name in EXPRESSIONS}

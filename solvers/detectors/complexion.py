@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cues import SIDE, CueWeights, places, weights
+from ..face.cues import SIDE, CueWeights, places, weights
 from ..take import PORTRAIT
 
 SMALLEST = 40.0  # px of a face's width below which there is nothing to see

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingsError
-from ..rotations import continuous, from_axis_angle, from_matrix, multiply, rotate
+from ..motion.rotations import continuous, from_axis_angle, from_matrix, multiply, rotate
 
 MOVES = {
     "static": "The camera stands still",

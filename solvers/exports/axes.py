@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..rotations import from_vector, multiply
+from ..motion.rotations import from_vector, multiply
 
 
 def y_up(vectors: np.ndarray) -> np.ndarray:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from ..motion.skeleton import world_rotations
 from ..names import EXPRESSIONS, JOINT
 from ..performance import Performance
 from ..record import written_whole
-from ..skeleton import world_rotations
 from .axes import euler_y_up, eye_rotations
 
 # The application counts time code in sixtieths of a second whatever the camera's rate, and writes a row for each.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..motion.skeleton import joint_positions
 from ..names import EXPRESSIONS, JOINTS
 from ..performance import Performance
 from ..record import written_whole
-from ..skeleton import joint_positions
 from . import tree
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces import FACES, load, weights_on
+from ..motion.rotations import continuous
 from ..names import EXPRESSION, JOINT
 from ..performance import Performance
 from ..record import written_whole
-from ..rotations import continuous
+from ..rigs.faces import FACES, load, weights_on
 from . import tree
 from .axes import eye_rotations, y_up
 

@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 
-from .. import signals
+from ..motion import signals
+from ..motion.polish import presence
+from ..motion.rotations import from_axis_angle, from_vector, inverse, multiply, normalise, rotate, to_vector
 from ..names import JOINT, JOINTS, PARENTS
 from ..performance import Performance
-from ..polish import presence
-from ..rotations import from_axis_angle, from_vector, inverse, multiply, normalise, rotate, to_vector
 
 ACROSS = np.array([0.0, 1.0, 0.0])  # the axis that goes into the picture
 SIDES = ("left", "right")

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ..clip import Clip
+from ..motion.signals import runs
+from ..motion.skeleton import joint_positions
 from ..names import BODY_POINT, CONTACTS, EXPRESSION, JOINT
 from ..performance import Performance
-from ..signals import runs
-from ..skeleton import joint_positions
 from ..take import Take
 
 PARTS = ("body", "face", "left_hand", "right_hand")

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import VideoError
+from ..motion.skeleton import joint_positions
 from ..names import FACE_POINT_COUNT, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from ..performance import Performance
-from ..skeleton import joint_positions
 from ..take import Take
 
 MOMENTS = 6
@@ -54,7 +54,7 @@ def _picture(take: Take, performance: Performance, video: Path | str, time: floa
     """One picture of the video with the drawing over it, as a data URL."""
     import cv2
 
-    from ..video import pictures
+    from ..footage.video import pictures
 
     half = 0.5 / (take.source.get("fps") or 30.0)
     found = pictures(video, start=max(0.0, time - half))

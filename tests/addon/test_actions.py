@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from understudy.addon import actions, armature
 from understudy.solvers.clip import Clip
-from understudy.solvers.rotations import angle_between, continuous, normalise
+from understudy.solvers.motion.rotations import angle_between, continuous, normalise
 
 
 def clip(name="Take") -> Clip:

@@ -10,7 +10,7 @@ from understudy.addon import armature, assets, rigs
 from understudy.addon.exports import played
 from understudy.solvers import record
 from understudy.solvers.errors import ExportError
-from understudy.solvers.performed import typical_person
+from understudy.solvers.retargeting.performed import typical_person
 
 
 def key(objects, frames=(3, 12, 21)):

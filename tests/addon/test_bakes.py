@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from understudy.addon import actions, bakes
 from understudy.solvers.clip import Clip
-from understudy.solvers.rotations import continuous, normalise
+from understudy.solvers.motion.rotations import continuous, normalise
 
 RECIPE = bakes.Recipe("//one.take.npz", {"intensity": 3.0})
 LAYER = dataclasses.replace(RECIPE, layer={"head": "REPLACE"})
@@ -486,8 +486,8 @@ def test_a_layer_switches_only_its_own_controls(shared, performance, region, swi
     """On a Rigify rig whose arms are animated by IK, a layer of the head or a hand leaves all else where it was."""
     import bpy
     from understudy.addon.armature import characters, read
-    from understudy.solvers import presets
     from understudy.solvers.retarget import REGIONS, retarget
+    from understudy.solvers.rigs import presets
     from understudy.solvers.settings import Settings
 
     if bpy.app.version < (4, 5, 0):

@@ -12,9 +12,10 @@ bpy = pytest.importorskip("bpy")
 from understudy.addon import bakes, by_hand, properties, workspace  # noqa: E402
 from understudy.addon.operators import calibration as operators  # noqa: E402
 from understudy.addon.panels.calibration import UNDERSTUDY_PT_by_hand, UNDERSTUDY_PT_calibration  # noqa: E402
-from understudy.solvers import calibration, captures, exports, names, record  # noqa: E402
+from understudy.solvers import captures, exports, names, record  # noqa: E402
+from understudy.solvers.face import calibration  # noqa: E402
 
-from ..solvers.test_calibration import TIMES, clip, offsets  # noqa: E402
+from ..solvers.face.test_calibration import TIMES, clip, offsets  # noqa: E402
 from .test_film_panel import Drawn  # noqa: E402
 
 JAW = names.EXPRESSION["jawOpen"]

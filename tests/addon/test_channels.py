@@ -6,11 +6,11 @@ import re
 import bpy
 import numpy as np
 from understudy.addon import actions, armature, files
-from understudy.solvers import presets
+from understudy.solvers.motion.rotations import IDENTITY, from_vector
 from understudy.solvers.names import EXPRESSION, FINGERS, JOINT, JOINTS, finger_bones
-from understudy.solvers.performed import typical_person
 from understudy.solvers.retarget import retarget
-from understudy.solvers.rotations import IDENTITY, from_vector
+from understudy.solvers.retargeting.performed import typical_person
+from understudy.solvers.rigs import presets
 from understudy.solvers.settings import Settings
 
 

@@ -9,11 +9,13 @@ import pytest
 from understudy.addon import actions, armature, bakes, character_film, rigs
 from understudy.addon.character_film import LAYER, TURNED, Film
 from understudy.addon.kin import Recipe
-from understudy.solvers import detect, film, layering
+from understudy.solvers import detect
 from understudy.solvers.errors import CharacterError
-from understudy.solvers.presets import RigPreset
+from understudy.solvers.footage import film
+from understudy.solvers.motion.rotations import multiply
 from understudy.solvers.retarget import retarget
-from understudy.solvers.rotations import multiply
+from understudy.solvers.retargeting import layering
+from understudy.solvers.rigs.presets import RigPreset
 from understudy.solvers.settings import Settings
 from understudy.solvers.take import Take
 

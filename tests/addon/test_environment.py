@@ -43,7 +43,7 @@ def tailed() -> bpy.types.Object:
 
 def preset():
     """What the rig's bones are."""
-    from understudy.solvers.presets import RigPreset
+    from understudy.solvers.rigs.presets import RigPreset
 
     return RigPreset(name="test", bones={"hips": "hips", "chest": "chest", "head": "head"})
 

@@ -11,10 +11,11 @@ from scipy.spatial.transform import Rotation
 from understudy import __main__ as command
 from understudy.addon import actions, armature, exports, files, rigs
 from understudy.solvers import exports as plain
-from understudy.solvers import names, record, skeleton
+from understudy.solvers import names, record
 from understudy.solvers.errors import ExportError
-from understudy.solvers.performed import typical_person
+from understudy.solvers.motion import skeleton
 from understudy.solvers.retarget import retarget
+from understudy.solvers.retargeting.performed import typical_person
 from understudy.solvers.settings import Settings
 
 FRAMES = (1, 4, 8)

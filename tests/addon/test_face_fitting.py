@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from understudy.solvers.errors import UnderstudyError
-from understudy.solvers.face_range import FaceRange
 from understudy.solvers.names import EXPRESSION, EXPRESSIONS
+from understudy.solvers.rigs.face_range import FaceRange
 
 bpy = pytest.importorskip("bpy")
 
@@ -69,8 +69,8 @@ def test_a_fit_changes_what_is_shown(figure, performance):
     """Gains that a character keeps act on the next bake, and not on another character."""
     from understudy.addon import face_fitting
     from understudy.addon.armature import read
-    from understudy.solvers.presets import recognise
     from understudy.solvers.retarget import retarget
+    from understudy.solvers.rigs.presets import recognise
     from understudy.solvers.settings import Settings
 
     def jaw():
@@ -109,11 +109,11 @@ def test_real_faces_on_bones(shared, name):
 
     from understudy.addon.armature import read
     from understudy.addon.files import open_character
-    from understudy.solvers import face_bones
-    from understudy.solvers.acting import strengths
-    from understudy.solvers.presets import recognise
+    from understudy.solvers.retargeting import face_bones
+    from understudy.solvers.retargeting.acting import strengths
+    from understudy.solvers.retargeting.tpose import measure
+    from understudy.solvers.rigs.presets import recognise
     from understudy.solvers.settings import Settings
-    from understudy.solvers.tpose import measure
 
     try:
         character = replace(read(open_character(shared / "characters" / name)), sliders=())

@@ -12,7 +12,7 @@ from understudy.addon.figures import assemble, performer, starter
 from understudy.addon.figures.proportions import PERFORMER, STARTER, finger_points, joints
 from understudy.benchmarks import acting, film
 from understudy.benchmarks.performances import PERFORMANCES
-from understudy.solvers import skeleton
+from understudy.solvers.motion import skeleton
 from understudy.solvers.names import EXPRESSIONS, JOINT, JOINTS, PARENTS, finger_bones
 
 FIGURES = {"starter": (STARTER, starter), "performer": (PERFORMER, performer)}
@@ -155,7 +155,7 @@ def test_true_feet_do_not_slide(name):
 @figures
 def test_performances_bend_knees_and_elbows_the_right_way(name):
     """Knees stay in front of the line from hip to ankle, and no joint turns by more than 40 degrees in a frame."""
-    from understudy.solvers import rotations
+    from understudy.solvers.motion import rotations
 
     for script in PERFORMANCES.values():
         performance = acting.perform(script, FIGURES[name][0], (720, 1280), film.Camera().projection((720, 1280)))

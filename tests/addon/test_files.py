@@ -3,7 +3,7 @@
 import pytest
 from understudy.addon import actions, armature, files, rendering
 from understudy.solvers.errors import CharacterError, OutputError, UnderstudyError
-from understudy.solvers.presets import recognise
+from understudy.solvers.rigs.presets import recognise
 
 KINDS = {
     "mh_f_mixamo.glb": "Mixamo", "mh_m_game_engine.glb": "Unreal", "mh_f_rigify.blend": "Rigify",

@@ -15,8 +15,8 @@ from understudy.addon import footage  # noqa: E402
 from understudy.addon.footage import Clock  # noqa: E402
 from understudy.addon.place import Place, picture_matrix  # noqa: E402
 from understudy.solvers.errors import SettingsError, VideoError  # noqa: E402
+from understudy.solvers.footage.video import probe  # noqa: E402
 from understudy.solvers.take import Take  # noqa: E402
-from understudy.solvers.video import probe  # noqa: E402
 
 TICK = Fraction(1, 90000)
 UPRIGHT = Place(np.array([1.0, 2.0, 0.0]), np.eye(3), 1.8)

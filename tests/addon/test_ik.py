@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from understudy.solvers.errors import UnderstudyError
 from understudy.solvers.names import JOINT
-from understudy.solvers.presets import RigPreset
 from understudy.solvers.retarget import retarget
+from understudy.solvers.rigs.presets import RigPreset
 from understudy.solvers.settings import Settings
 
 bpy = pytest.importorskip("bpy")

@@ -6,7 +6,7 @@ bpy = pytest.importorskip("bpy")
 
 from understudy.addon import own, workspace  # noqa: E402
 from understudy.addon.operators.look import own_looks  # noqa: E402
-from understudy.solvers import looks  # noqa: E402
+from understudy.solvers.rigs import looks  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers.aim import MOST_UP, NEAREST, Target, aimed
 from understudy.solvers.errors import SettingsError
+from understudy.solvers.motion.rotations import IDENTITY, from_axis_angle, from_vector, rotate
 from understudy.solvers.names import EXPRESSION, JOINT
-from understudy.solvers.rotations import IDENTITY, from_axis_angle, from_vector, rotate
+from understudy.solvers.retargeting.aim import MOST_UP, NEAREST, Target, aimed
 from understudy.solvers.settings import Settings
 
 EYES = np.array([[[0.03, -0.08, 0.06], [-0.03, -0.08, 0.06]]]) + [0, 0, 1.6]
@@ -70,8 +70,8 @@ def test_sliders_look_at_it(figure, performance):
     import bpy
     from understudy.addon import looking
     from understudy.addon.armature import read
-    from understudy.solvers.presets import RigPreset, recognise
     from understudy.solvers.retarget import retarget
+    from understudy.solvers.rigs.presets import RigPreset, recognise
 
     bpy.ops.object.empty_add(location=(0.5, -2.0, 1.7))
     empty = bpy.context.object
@@ -114,8 +114,8 @@ def test_a_target_that_moves(empty_scene):
 
 def test_strength_of_looks_is_the_gaze(performance):
     """Sliders follow the gaze, not the expressions of the same names, at any intensity."""
-    from understudy.solvers.acting import strengths
-    from understudy.solvers.face_range import FaceRange
+    from understudy.solvers.retargeting.acting import strengths
+    from understudy.solvers.rigs.face_range import FaceRange
 
     gaze = np.tile([0.26, -0.13], (48, 2, 1))
     acted = strengths(performance.expressions, gaze, Settings(intensity=5.0), FaceRange())

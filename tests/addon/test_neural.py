@@ -12,8 +12,8 @@ pytest.importorskip("cv2")
 
 from understudy.addon import armature, jobs, rendering, rigs  # noqa: E402
 from understudy.addon.neural import comfyui, conditioning, drawing, handoff, passes, places, results  # noqa: E402
-from understudy.solvers import film, video  # noqa: E402
 from understudy.solvers.errors import OutputError  # noqa: E402
+from understudy.solvers.footage import film, video  # noqa: E402
 
 from ..neural.standins import INFERENCE, Runway, StandIn  # noqa: E402
 
@@ -127,7 +127,7 @@ def test_full_disk_is_told(stage, figure, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("understudy.solvers.film.written_whole", full)
+    monkeypatch.setattr("understudy.solvers.footage.film.written_whole", full)
     with pytest.raises(Exception, match="disk is full"):
         conditioning.write(stage, figure, *read(figure), tmp_path / "out", ("pose",))
     assert not (tmp_path / "out").exists()

@@ -10,7 +10,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from understudy.addon import portraits, workspace  # noqa: E402
-from understudy.solvers import detect, errors, glance, models  # noqa: E402
+from understudy.solvers import detect, errors, models  # noqa: E402
+from understudy.solvers.looking import glance  # noqa: E402
 from understudy.solvers.take import Take  # noqa: E402
 
 
@@ -45,7 +46,8 @@ def test_choosing_tells_the_detector(scene, monkeypatch, tmp_path):
     def takes(video, place, start, end, progress, cancelled, polite, performer, cuts):
         asked.update(performer=performer, cuts=cuts)
         made = Take.empty(np.arange(30) / 30, (640, 480), source={"path": video, "fps": 30.0, "seconds": 1.0})
-        from understudy.solvers import record, shots
+        from understudy.solvers import record
+        from understudy.solvers.footage import shots
 
         places = [shots.numbered(place, number) for number in (1, 2)]
         for there in places:

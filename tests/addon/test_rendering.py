@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from understudy.addon import actions, armature, rendering
-from understudy.solvers import film
 from understudy.solvers.clip import Clip
 from understudy.solvers.errors import RenderError
-from understudy.solvers.presets import recognise
+from understudy.solvers.footage import film
+from understudy.solvers.rigs.presets import recognise
 
 
 def walk(distance=2.0):

@@ -6,10 +6,10 @@ bpy = pytest.importorskip("bpy")
 
 from understudy.addon import armature, own, rigs  # noqa: E402
 from understudy.addon.files import open_character  # noqa: E402
-from understudy.solvers import presets  # noqa: E402
 from understudy.solvers.errors import OutputError, RigError, UnderstudyError  # noqa: E402
 from understudy.solvers.names import JOINTS  # noqa: E402
 from understudy.solvers.retarget import retarget  # noqa: E402
+from understudy.solvers.rigs import presets  # noqa: E402
 from understudy.solvers.settings import Settings  # noqa: E402
 
 LISTED = sorted(JOINTS)

@@ -17,10 +17,10 @@ bpy = pytest.importorskip("bpy")
 from understudy.addon import actions, armature, bakes, jobs, rendering, shooting, workspace  # noqa: E402
 from understudy.addon.bakes import Recipe  # noqa: E402
 from understudy.addon.shot import SCRATCH, Shot, film  # noqa: E402
-from understudy.solvers import film as films  # noqa: E402
 from understudy.solvers.clip import Clip  # noqa: E402
 from understudy.solvers.errors import Cancelled, OutputError, RenderError, RigError, VideoError  # noqa: E402
-from understudy.solvers.presets import recognise  # noqa: E402
+from understudy.solvers.footage import film as films  # noqa: E402
+from understudy.solvers.rigs.presets import recognise  # noqa: E402
 
 STEP = 8  # of grey from one picture of the counting video to the next
 

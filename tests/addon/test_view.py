@@ -12,9 +12,9 @@ from understudy.addon import overlay, rendering, view  # noqa: E402
 from understudy.addon.footage import Clock  # noqa: E402
 from understudy.addon.place import Place, skeleton_matrix  # noqa: E402
 from understudy.solvers.detect import detect  # noqa: E402
-from understudy.solvers.film import Soundtrack  # noqa: E402
+from understudy.solvers.footage.film import Soundtrack  # noqa: E402
+from understudy.solvers.motion.skeleton import joint_positions  # noqa: E402
 from understudy.solvers.names import JOINT  # noqa: E402
-from understudy.solvers.skeleton import joint_positions  # noqa: E402
 from understudy.solvers.solve import solve  # noqa: E402
 
 DEMO = Path(__file__).resolve().parents[2] / "presets" / "demo" / "performance.mp4"

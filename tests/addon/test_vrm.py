@@ -5,7 +5,7 @@ import struct
 
 import pytest
 from understudy.addon import armature, vrm
-from understudy.solvers.presets import STATED, recognise
+from understudy.solvers.rigs.presets import STATED, recognise
 
 NODES = [{"name": "Bone_0"}, {"name": "Bone_1"}, {"name": "Bone_2"}, {}]
 

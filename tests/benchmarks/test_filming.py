@@ -11,9 +11,10 @@ from understudy.addon.figures.proportions import PERFORMER  # noqa: E402
 from understudy.benchmarks import acting, film, motions, shots  # noqa: E402
 from understudy.benchmarks.performances import PERFORMANCES  # noqa: E402
 from understudy.benchmarks.truth import read_truth  # noqa: E402
-from understudy.solvers import exports, video  # noqa: E402
+from understudy.solvers import exports  # noqa: E402
+from understudy.solvers.footage import video  # noqa: E402
+from understudy.solvers.motion.skeleton import joint_positions  # noqa: E402
 from understudy.solvers.names import JOINT, JOINTS  # noqa: E402
-from understudy.solvers.skeleton import joint_positions  # noqa: E402
 
 COUNTED = [name for name in JOINTS if name not in ("leftEye", "rightEye", "jaw")]
 

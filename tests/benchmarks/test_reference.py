@@ -14,11 +14,11 @@ pytest.importorskip("bpy")
 from understudy.addon.quiet import quiet_blender  # noqa: E402
 from understudy.benchmarks import reference, retarget  # noqa: E402
 from understudy.solvers.clip import Clip  # noqa: E402
+from understudy.solvers.motion.rotations import from_axis_angle, multiply  # noqa: E402
+from understudy.solvers.motion.skeleton import joint_positions, world_rotations  # noqa: E402
 from understudy.solvers.names import CONTACTS, JOINT, TOUCHES  # noqa: E402
 from understudy.solvers.progress import Stages  # noqa: E402
-from understudy.solvers.rotations import from_axis_angle, multiply  # noqa: E402
-from understudy.solvers.skeleton import joint_positions, world_rotations  # noqa: E402
-from understudy.solvers.surface import _ball  # noqa: E402
+from understudy.solvers.retargeting.surface import _ball  # noqa: E402
 
 FPS = int(retarget.FPS)
 

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 from understudy.addon.neural import comfyui
-from understudy.solvers import film, video
 from understudy.solvers.errors import Cancelled, OutputError, ServiceError
+from understudy.solvers.footage import film, video
 
 from .standins import NEVER, ComfyUI, StandIn
 

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 from understudy.addon.neural import liveportrait
-from understudy.solvers import film, video
 from understudy.solvers.errors import Cancelled, RenderError, ServiceError
+from understudy.solvers.footage import film, video
 
 from .standins import INFERENCE, NEVER
 
@@ -69,7 +69,7 @@ def test_full_disk_is_told(program, order, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     there = program()
-    monkeypatch.setattr("understudy.solvers.film.written_whole", full)
+    monkeypatch.setattr("understudy.solvers.footage.film.written_whole", full)
     with pytest.raises(RenderError, match="disk is full"):
         there.render(order, tmp_path / "out.mp4", *NEVER)
 

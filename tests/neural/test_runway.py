@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 from understudy.addon.neural import parts, runway
-from understudy.solvers import film, video
 from understudy.solvers.errors import Cancelled, OutputError, ServiceError
+from understudy.solvers.footage import film, video
 
 from .standins import NEVER, Runway, StandIn
 

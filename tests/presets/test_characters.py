@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from understudy.solvers.errors import UnderstudyError
 from understudy.solvers.names import FINGERS
-from understudy.solvers.presets import UNNAMED, recognise
+from understudy.solvers.rigs.presets import UNNAMED, recognise
 
 pytest.importorskip("bpy")
 

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from understudy.solvers import faces
 from understudy.solvers.errors import PresetError
 from understudy.solvers.names import EXPRESSIONS
+from understudy.solvers.rigs import faces
 
 FILES = sorted(faces.FACES.glob("*.toml"))
 VISEMES = "sil PP FF TH DD kk CH SS nn RR aa E I O U".split()

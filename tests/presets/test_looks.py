@@ -1,8 +1,8 @@
 """Every look is well formed, and what a user keeps comes back the same."""
 
 import pytest
-from understudy.solvers import looks
 from understudy.solvers.errors import PresetError
+from understudy.solvers.rigs import looks
 from understudy.solvers.settings import Settings
 
 FILES = sorted(looks.LOOKS.glob("*.toml"))

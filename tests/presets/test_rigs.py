@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.errors import PresetError, RigError
-from understudy.solvers.face_places import load_bones
-from understudy.solvers.faces import arkit_sliders
-from understudy.solvers.faces import load as load_face
 from understudy.solvers.names import EXPRESSIONS, FINGERS, JOINTS
-from understudy.solvers.presets import LIMBS, PRESETS, load, ranking, recognise, save, shipped
+from understudy.solvers.rigs.face_places import load_bones
+from understudy.solvers.rigs.faces import arkit_sliders
+from understudy.solvers.rigs.faces import load as load_face
+from understudy.solvers.rigs.presets import LIMBS, PRESETS, load, ranking, recognise, save, shipped
 
 FILES = sorted(PRESETS.glob("*.toml"))
 

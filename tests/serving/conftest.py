@@ -11,7 +11,7 @@ from understudy.serving.media import Sources
 from understudy.serving.server import Server
 from understudy.serving.store import Store
 from understudy.serving.studio import Studio
-from understudy.solvers import film
+from understudy.solvers.footage import film
 
 from .standin import standin
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from understudy.serving.studio import command, words
-from understudy.solvers import film, video
+from understudy.solvers.footage import film, video
 
 from .standin import server_line, standin, until
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from understudy.solvers import body, bones, rotations
-from understudy.solvers.bones import BONE, POINT, POINTS
+from understudy.solvers.body import bones, observed
+from understudy.solvers.body.bones import BONE, POINT, POINTS
+from understudy.solvers.motion import rotations
 from understudy.solvers.names import BODY_POINT, BODY_POINTS
 from understudy.solvers.take import Landmarks, Take
 
 SIZE = (1280, 720)
-LENS = body.Camera(body.FOCAL * max(SIZE), np.array(SIZE) / 2)
+LENS = observed.Camera(observed.FOCAL * max(SIZE), np.array(SIZE) / 2)
 EYE = np.array([0.0, -5.0, 1.0])  # m, where the camera is
 
 
@@ -97,16 +98,16 @@ def _seen(time, points, noise, fps) -> Take:
         ],
         -1,
     )
-    world = noisy - noisy[:, body.HIPS].mean(1, keepdims=True)
+    world = noisy - noisy[:, observed.HIPS].mean(1, keepdims=True)
     take = Take.empty(time, SIZE, source={"fps": fps})
     take = replace(take, body=Landmarks(image, world, np.ones(whole.shape[:2])))
     return replace(take, body=Landmarks(image, as_the_network_sees(take, world), np.ones(whole.shape[:2])))
 
 
 def as_the_network_sees(take: Take, world: np.ndarray) -> np.ndarray:
-    """World points head-on to the cut-out about the body, and leaning forwards: undoes what body.py makes good."""
-    sight = body.gate(take, take.time)
-    there = body.turn_to_rays(body.straighten(sight), LENS).world
+    """World points head-on to the cut-out about the body, and leaning forwards: undoes what observed.py makes good."""
+    sight = observed.gate(take, take.time)
+    there = observed.turn_to_rays(observed.straighten(sight), LENS).world
     turn = _rigid(sight.world, there, np.arange(23, 33))
     result = rotations.rotate(rotations.inverse(turn)[:, None], world)
     arms = np.arange(23)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from understudy.solvers import errors, models, video
+from understudy.solvers import errors, models
 from understudy.solvers.detectors.mediapipe import MediaPipe
+from understudy.solvers.footage import video
 
 DEMO = Path(models.__file__).parents[1] / "presets" / "demo" / "performance.mp4"
 IRISES = (468, 473)  # middles

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from understudy.solvers.character import Character
 from understudy.solvers.clip import Clip
-from understudy.solvers.names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
-from understudy.solvers.performance import Performance
-from understudy.solvers.presets import RigPreset
-from understudy.solvers.retarget import additive, retarget
-from understudy.solvers.rotations import (
+from understudy.solvers.motion.rotations import (
     IDENTITY,
     angle_between,
     from_axis_angle,
@@ -19,9 +15,13 @@ from understudy.solvers.rotations import (
     multiply,
     to_matrix,
 )
+from understudy.solvers.motion.skeleton import joint_positions
+from understudy.solvers.names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
+from understudy.solvers.performance import Performance
+from understudy.solvers.retarget import additive, retarget
+from understudy.solvers.retargeting.tpose import LIMBS
+from understudy.solvers.rigs.presets import RigPreset
 from understudy.solvers.settings import Settings
-from understudy.solvers.skeleton import joint_positions
-from understudy.solvers.tpose import LIMBS
 
 X, Y, Z = np.eye(3)
 SIDES = (("left", 1.0), ("right", -1.0))

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from understudy.solvers import body, rotations, skeleton
-from understudy.solvers.bones import POINT
-from understudy.solvers.mirror import mirrored
+from understudy.solvers.body import observed
+from understudy.solvers.body.bones import POINT
+from understudy.solvers.motion import rotations, skeleton
+from understudy.solvers.motion.mirror import mirrored
 from understudy.solvers.names import BODY_POINT, CONTACTS, FRAMINGS, JOINT, JOINTS
 from understudy.solvers.settings import Settings
 from understudy.solvers.solve import solve
@@ -225,5 +226,5 @@ def test_a_lone_face_is_where_it_was_seen(acted):
     performance = solve(replace(Take.empty(acted.take.time, acted.take.size), head=head))
     eyes = positions(performance)[0, [JOINT["leftEye"], JOINT["rightEye"]]].mean(0)
     flat = performance.projection @ [*eyes, 1]
-    expected = np.array(acted.take.size) / 2 + body.FOCAL * 1280 * np.array([0.1, -0.05]) / 0.8
+    expected = np.array(acted.take.size) / 2 + observed.FOCAL * 1280 * np.array([0.1, -0.05]) / 0.8
     assert np.allclose(flat[:2] / flat[2], expected, atol=12)

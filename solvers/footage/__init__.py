@@ -1,0 +1,1 @@
+"""Videos and still pictures that come in, where their shots are cut, and films that go out."""
