@@ -82,10 +82,11 @@ class UNDERSTUDY_OT_detect(jobs.Waiting, bpy.types.Operator):
 
         def work(progress, cancelled):
             from ...solvers.detect import takes
-            from ...solvers.report import measures  # brings SciPy, which takes a second: not while the artist waits
 
             polite = not bpy.app.background
             made = takes(video, place, start, end, progress, cancelled, polite, performer, cuts)
+            from ...solvers.report import measures  # brings SciPy, which that process has compiled meanwhile
+
             solved = [workspace.performance(str(there), settings) for there, _ in made]
             return [(*one, measures.facts(one[1], own, None, {}, {})) for one, own in zip(made, solved, strict=True)]
 
