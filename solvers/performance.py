@@ -34,6 +34,8 @@ class Performance:
     history: ((verb, {argument: value}), ...).
     sightline: (T, 4) wxyz, how the way from the camera to the face is turned from straight ahead (+y): a head that
     looks along -y is seen turned back by it. Identity where no face was seen, and in what was kept without it.
+    traced: (T, 52) 0..1, what a picture's face has to show of the expressions for its points to go where the
+    performer's were seen to go; None where points were not seen, as in a capture, or not kept.
     origin: (x, y) m, the spot of the room on which a character's own origin is; None is where the path begins.
     """
 
@@ -55,6 +57,7 @@ class Performance:
     history: tuple = ()
     touches: np.ndarray = None
     sightline: np.ndarray = None
+    traced: np.ndarray = None
     origin: tuple[float, float] | None = None
 
     def __post_init__(self):

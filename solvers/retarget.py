@@ -32,6 +32,7 @@ from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from .performance import Performance
 from .puppet.planar import flattened
 from .puppet.puppet import PUPPET
+from .puppet.tracing import gentle
 from .retargeting import face_bones, ik
 from .retargeting.acting import LOOKS, strengths
 from .retargeting.aim import Target, aimed
@@ -57,6 +58,8 @@ REGIONS: dict[str, tuple[str, ...]] = {
 }
 REGIONS["body"] = tuple(name for name in JOINTS if not any(name in region for region in REGIONS.values()))
 
+# What of a performance goes in straight lines between its samples.
+STEADILY = ("root", "expressions", "traced", "gaze", "contacts", "touches", "confidence", "face_confidence")
 # Where a rig lacks the end of one of these chains, its last bone does the work of the whole rest.
 CHAINS = (("spine", "chest", "upperChest"), *(finger_bones(s, f) for s in SIDES for f in FINGERS))
 
@@ -90,6 +93,8 @@ def retarget(
     preset, by_hand = left_to_hand(preset, settings)
     keys = key_times(performance.time, fps, frame_start, every)
     shown = silenced(at_times(held(performance, settings), keys.time), settings)
+    if PUPPET in character.tags:
+        shown = replace(shown, expressions=gentle(shown.expressions) if shown.traced is None else shown.traced)
     rig = measure(character, preset, shown.skeleton)
     bones, rotations, movers, locations = (), np.zeros((len(keys.time), 0, 4)), (), np.zeros((len(keys.time), 0, 3))
     turns, pelvis = None, None
@@ -200,10 +205,7 @@ def at_times(performance: Performance, time: np.ndarray) -> Performance:
         time=time,
         rotations=resample(normalise(rotations), performance.time, time),
         sightline=resample(performance.sightline, performance.time, time),
-        **{
-            name: linear(getattr(performance, name))
-            for name in ("root", "expressions", "gaze", "contacts", "touches", "confidence", "face_confidence")
-        },
+        **{name: linear(getattr(performance, name)) for name in STEADILY if getattr(performance, name) is not None},
     )
 
 

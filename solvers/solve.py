@@ -12,6 +12,7 @@ from .face import expressions, gaze, head
 from .hands import posture, touches
 from .motion import mirror, rotations, skeleton
 from .performance import Performance
+from .puppet import tracing
 from .settings import Settings
 from .take import Take
 
@@ -57,12 +58,14 @@ def solve(take: Take, settings: Settings = USUAL) -> Performance:
     ray = head.sightline(take, time, settings)
     sightline = rotations.multiply(room, rotations.multiply(ray, rotations.inverse(room)))
     values, face_seen = expressions.solve_expressions(take, time, settings)
+    values = np.clip(np.nan_to_num(values), 0, 1)
     performance = Performance(
         time=time,
         rotations=rotations.continuous(skeleton.local_rotations(world)),
         root=path,
         skeleton=person,
-        expressions=np.clip(np.nan_to_num(values), 0, 1),
+        expressions=values,
+        traced=tracing.traced(take, time, settings, values),
         gaze=np.nan_to_num(gaze.solve_gaze(take, time, settings)),
         contacts=touching,
         confidence=witness.confidence(sight, present, looked, palms),

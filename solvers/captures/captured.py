@@ -48,8 +48,8 @@ def played(performance: Performance, take: Take) -> Performance:
     confidence[:, [JOINT["neck"], JOINT["head"]]] = known[:, None]
     confidence[:, EYES] = seen[:, None]
     return replace(
-        performance, rotations=rotations.continuous(turns), expressions=values, gaze=gaze, confidence=confidence,
-        face_confidence=seen, warnings=_warnings(take, known),
+        performance, rotations=rotations.continuous(turns), expressions=values, traced=None, gaze=gaze,
+        confidence=confidence, face_confidence=seen, warnings=_warnings(take, known),
     )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def laid_over(performance: Performance, capture: Take, offset: float | None = No
     return replace(
         performance,
         expressions=performance.expressions * (1 - share) + values * share,
+        traced=None,
         gaze=performance.gaze * (1 - eyes) + gaze * eyes,
         face_confidence=np.maximum(performance.face_confidence, seen),
         history=(*performance.history, ("face_from", {"capture": _name(capture), "offset": round(found, 4)})),

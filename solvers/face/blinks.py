@@ -43,6 +43,7 @@ TREMBLE = 0.1  # closure that open eyes show by chance
 # A lid closes about twice as fast as it opens (Kwon et al. 2013, https://doi.org/10.1098/rsif.2013.0227).
 # Landmarks reach the closed lid before it is down and leave it late, so that ramps are drawn about half closures.
 FALL, RISE = 0.08, 0.15  # s
+HASTE = 0.5  # a blink that is shorter than half of both falls and rises faster, in this share of the time at least
 
 
 @dataclass(frozen=True)
@@ -175,12 +176,14 @@ def _alike(closed: np.ndarray) -> np.ndarray:
 
 
 def drawn(event: Blink, time: np.ndarray) -> np.ndarray:
-    """The lid's way (T,) 0..1 in an event: down, shut for a sample at least, and up again at half the speed."""
+    """The lid's way (T,) 0..1 in an event: down, shut for a sample at least, and up again at about half the speed."""
     step = time[1] - time[0] if len(time) > 1 else FALL
-    down, up = event.start + FALL / 2, event.end - RISE / 2
+    haste = np.clip((event.end - event.start) / ((FALL + RISE) / 2 + step), HASTE, 1)
+    fall, rise = haste * FALL, haste * RISE
+    down, up = event.start + fall / 2, event.end - rise / 2
     if up - down < step:
         down, up = (down + up - step) / 2, (down + up + step) / 2
-    return np.interp(time, [down - FALL, down, up, up + RISE], [0.0, 1.0, 1.0, 0.0])
+    return np.interp(time, [down - fall, down, up, up + rise], [0.0, 1.0, 1.0, 0.0])
 
 
 def _ratio(opening: np.ndarray, rate: float) -> np.ndarray:

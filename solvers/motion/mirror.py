@@ -28,6 +28,7 @@ def mirrored(performance: Performance) -> Performance:
         touches=performance.touches[:, hands],
         confidence=performance.confidence[:, joints],
         sightline=performance.sightline * TURN,
+        traced=None if performance.traced is None else performance.traced[:, faces],
         projection=performance.projection * [*FLIP, 1.0],
     )
 

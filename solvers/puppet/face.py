@@ -31,16 +31,6 @@ FAR = 1.75  # beyond the oval, in its own size, nothing of the face moves
 OPENED = 0.5  # how far the lips are parted while the field is made, in half widths of the mouth
 # The share of their narrowing that lips keep which are pushed forward: several such shapes at once must not fold them.
 NARROW = {"mouthPucker": 0.6, "mouthFunnel": 0.5}
-# How far people's faces go with each shape, against the demo performer's, which go as far as shapes are modelled: about
-# what fits the solved weights best to the points of four clips of speech and grimaces, and never less than .35, so that
-# nothing is lost. On three other clips .70, .42 and .54 of the points' movement is explained so (of its square), and
-# none with shapes as modelled.
-STRENGTH = {
-    "jawOpen": 0.60, "mouthClose": 0.60, "mouthLeft": 0.4, "mouthRight": 0.4, "mouthFunnel": 0.4, "mouthPucker": 0.4,
-    "mouthSmile": 0.8, "mouthFrown": 0.5, "mouthDimple": 0.5, "mouthStretch": 0.35, "mouthRollLower": 0.8,
-    "mouthRollUpper": 0.8, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4,
-    "browInnerUp": 0.6, "cheekSquint": 0.4, "noseSneer": 0.4,
-}  # fmt: skip
 # Times as far as the demo performer's. Of 1, 2 and 3 for wide eyes, 2 and 3 follow the openings of people's eyes best
 # in the mean of seven clips (r .83, .84, .84). Lids that go with the gaze follow theirs better on all seven with 3.
 WIDE, FOLLOW = 2.0, 3.0
@@ -185,20 +175,31 @@ def _visible(points: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 def moves(face: Face) -> dict[str, np.ndarray]:
     """{shape: (478, 3) px} of the face's own points."""
-    _, made = known()
-    found = {}
-    for row, name in enumerate(EXPRESSIONS):
-        far = WIDE if name.startswith("eyeWide") else FOLLOW if name.startswith(("eyeLookUp", "eyeLookDown")) else 1.0
-        gentle = [NARROW.get(name, 1.0), far, 1.0]
-        found[name] = strength(name) * made[row] * gentle @ face.affine.T
+    found = {name: row @ face.affine.T for name, row in zip(EXPRESSIONS, _far(), strict=True)}
     for side in EYES:
         _lids(face, side, found)
     return found
 
 
-def strength(name: str) -> float:
-    """How far a shape goes against the demo performer's. name: of EXPRESSIONS; both sides do alike."""
-    return STRENGTH.get(name, STRENGTH.get(name.removesuffix("Left").removesuffix("Right"), 1.0))
+def drawn_moves() -> np.ndarray:
+    """(52, 478, 3) how each shape moves the neutral face, in its units: as `moves` has it of that face."""
+    neutral, _ = known()
+    made = _far()
+    for side, (upper, lower) in EYES.items():
+        made[EXPRESSIONS.index(f"eyeBlink{side}")] = 0
+        ring = [*upper[1:-1], *lower[1:-1]]
+        met = (1 - MET) * neutral[list(lower)] + MET * neutral[list(upper)]
+        made[EXPRESSIONS.index(f"eyeBlink{side}"), ring, :2] = (np.tile(met[1:-1], (2, 1)) - neutral[ring])[:, :2]
+    return made
+
+
+def _far() -> np.ndarray:
+    """(52, 478, 3) the demo performer's moves, some of them made larger or smaller."""
+    made = known()[1].copy()
+    for row, name in enumerate(EXPRESSIONS):
+        far = WIDE if name.startswith("eyeWide") else FOLLOW if name.startswith(("eyeLookUp", "eyeLookDown")) else 1.0
+        made[row] *= [NARROW.get(name, 1.0), far, 1.0]
+    return made
 
 
 def _lids(face: Face, side: str, found: dict[str, np.ndarray]) -> None:

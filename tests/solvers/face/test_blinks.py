@@ -87,6 +87,13 @@ def test_a_rate_of_its_own_is_met():
         assert lids.max() == 1
 
 
+def test_a_quick_blink_is_quick():
+    """A blink that two pictures caught begins and ends with what they show, and still shuts the eyes wholly."""
+    quick, slow = (solved(way(1.0, *times)) for times in ((0.04, 0.0, 0.05), (0.12, 0.08, 0.25)))
+    assert quick.max() == slow.max() == 1
+    assert 3 <= (quick[:, 0] > 0.02).sum() <= 6 < 9 <= (slow[:, 0] > 0.02).sum()
+
+
 def test_two_blinks_are_two():
     """Blinks a third of a second apart are kept apart."""
     lids = solved(np.maximum(way(1.0, 0.07, 0.0, 0.1), way(1.33, 0.07, 0.0, 0.1)))

@@ -1,0 +1,93 @@
+"""Tracing: a picture's face shows what brings its points where the performer's went."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from understudy.solvers.captures import captured
+from understudy.solvers.face import skull
+from understudy.solvers.motion.mirror import mirrored
+from understudy.solvers.names import EXPRESSION, EXPRESSIONS
+from understudy.solvers.puppet import face, tracing
+from understudy.solvers.retarget import at_times
+from understudy.solvers.settings import Settings
+from understudy.solvers.take import Take
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "face"))
+from synthetic_face import TIME, neutral, take_of  # noqa: E402
+
+SHOWN = {"jawOpen": 0.5, "mouthPucker": 0.7, "browOuterUpLeft": 0.6, "eyeSquintRight": 0.5, "mouthSmileLeft": 0.4}
+
+
+def weights(shown):
+    """(1, 52) of names and sizes."""
+    values = np.zeros((1, len(EXPRESSIONS)))
+    values[0, [EXPRESSION[name] for name in shown]] = list(shown.values())
+    return values
+
+
+def ways(values):
+    """(N, P, 2) how the points that are read move with weights (N, 52)."""
+    points = skull.weights().points
+    return np.einsum("nk,kpi->npi", values, face.drawn_moves()[:, points, :2]) * [1, -1]
+
+
+def test_points_go_where_the_performers_went():
+    """Moves of a few shapes are found again, without being told which, from weights that are too small."""
+    moved = ways(weights(SHOWN))
+    usual = tracing.gentle(weights(SHOWN))
+    values = tracing.fitted(moved, usual)
+    assert values.min() >= 0 and values.max() <= 1
+    left = np.linalg.norm(ways(values) - moved, axis=-1).mean()
+    assert left < 0.35 * np.linalg.norm(ways(usual) - moved, axis=-1).mean()
+    assert values[0, EXPRESSION["mouthPucker"]] > 1.3 * usual[0, EXPRESSION["mouthPucker"]]
+
+
+def test_what_points_do_not_tell_is_kept():
+    """Blinks, glances, tongue and cheeks stay; lids that are shut do nothing else, whatever their points seem to do."""
+    lids = {"eyeSquintLeft": 1.0, "eyeSquintRight": 0.9}
+    usual = weights({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0, "tongueOut": 0.8, "eyeLookUpLeft": 0.4} | lids)
+    values = tracing.fitted(ways(weights({"eyeWideLeft": 1.0, "eyeWideRight": 1.0})), usual)
+    assert np.array_equal(values[:, tracing.KEPT], usual[:, tracing.KEPT])
+    assert values[0, sum(tracing.OPENS, [])].max() < 0.05
+
+
+def test_a_raised_brow_is_traced_where_the_face_is_seen():
+    """A brow that goes up in the clip goes up in the result; where no face is seen, the solved weights are left."""
+    faces = np.repeat(neutral(), len(TIME), 0)
+    up = np.clip(np.sin((TIME - 0.5) * 4), 0, 1) * (TIME > 0.5)
+    faces[:, [70, 63, 105, 66, 107, 46, 53, 52, 65, 55]] += up[:, None, None] * np.array([0, 0, 0.12])
+    take, none = take_of(faces), np.zeros((len(TIME), len(EXPRESSIONS)))
+    values = tracing.traced(take, TIME, Settings(), none)
+    brow = values[:, EXPRESSION["browOuterUpRight"]]
+    assert brow[up > 0.9].min() > 0.1 and np.corrcoef(brow, up)[0, 1] > 0.98
+    assert max(brow[up == 0].max(), values[:, EXPRESSION["browOuterUpLeft"]].max()) < 0.02
+    empty = Take.empty(TIME, (640, 480))
+    solved = np.full_like(none, 0.5)
+    assert np.array_equal(tracing.traced(empty, TIME, Settings(), solved), tracing.gentle(solved))
+
+
+@pytest.fixture
+def known(performance):
+    """A performance whose traced weights differ from the others."""
+    return dataclasses.replace(performance, traced=performance.expressions[::-1].copy())
+
+
+def test_traced_weights_go_where_the_expressions_go(known):
+    """A mirror exchanges their sides, and other times have them, too; without them there are none."""
+    left, right = EXPRESSION["mouthSmileLeft"], EXPRESSION["mouthSmileRight"]
+    assert np.array_equal(mirrored(known).traced[:, left], known.traced[:, right])
+    assert np.allclose(at_times(known, known.time[1:-1]).traced, known.traced[1:-1])
+    bare = dataclasses.replace(known, traced=None)
+    assert mirrored(bare).traced is None and at_times(bare, bare.time).traced is None
+
+
+def test_a_phones_face_is_not_traced(known):
+    """What a phone has captured is played as it is: the clip's points say nothing about it."""
+    count = len(known.time)
+    capture = dataclasses.replace(
+        Take.empty(known.time, (1, 1)), expressions=known.expressions.astype(np.float32), gaze=np.zeros((count, 2, 2)),
+    )  # fmt: skip
+    assert captured.laid_over(known, capture, offset=0.0).traced is None
