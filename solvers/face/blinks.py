@@ -158,12 +158,12 @@ def _crossing(signal: np.ndarray, time: np.ndarray, before: int, level: float) -
 
 
 def kept(closed: np.ndarray, time: np.ndarray, events: list[Blink]) -> np.ndarray:
-    """The closure (F, 2) beside all events: eyes kept shut, narrowed, or open. closed: (F, 2)."""
-    outside = np.ones(len(time), bool)
+    """The closure (F, 2) beside all events in which an eye takes part: kept shut, narrowed, or open. closed: (F, 2)."""
+    values = np.array(closed, float)
     for event in events:
-        outside &= (time < event.start - FALL / 2) | (time > event.end + RISE / 2)
-    values = np.where(outside[:, None], closed, np.nan)
-    values = signals.fill(values) if outside.any() else np.zeros_like(closed)
+        within = (time >= event.start - FALL / 2) & (time <= event.end + RISE / 2)
+        values[np.ix_(within, event.depth > 0)] = np.nan
+    values = np.nan_to_num(signals.fill(values))
     values = _alike(signals.lowpass(values, signals.rate(time), KEPT))
     return np.clip((values - TREMBLE) / (SHARE_SHUT - TREMBLE), 0, 1) ** EARLY
 

@@ -22,7 +22,8 @@ HANGING = (-0.015, 0.03)  # of the eyes' distance: where lashes of a shut eye be
 INKED = 0.6  # of the skin's lightness, that lashes have at most
 TALL = 0.3  # of the eyes' distance, the height of an eye's white at least
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
-# Irises go farther than those of an eyeball this large: of what they went on one filmed face, .4 was found again.
+# To the sides irises go farther than those of an eyeball this large: of what they went on one filmed face, .4 was found
+# again. Up and down they do not: lids, which follow, would be found to go the other way.
 TRAVEL = 1.8
 TEETH, GUMS, DARK = (236, 226, 208), (150, 70, 70), (84, 28, 30)
 LEAST_GAP = 0.035  # of the eyes' distance: an eye less open is painted closed, and stays so
@@ -167,8 +168,9 @@ def _disc(face: Face, side: str, centre: np.ndarray, radius: float, depth: float
     points = np.column_stack([centre + (share * 2 - 1) * radius, np.full(count + 1, depth)])
     faces = np.array([(0, 1 + k, 1 + (k + 1) % count) for k in range(count)])
     outwards = 1.0 if side == "Left" else -1.0
-    way = TRAVEL * BALL * np.sin(GLANCE)
-    looks = {"In": (-outwards * way, 0), "Out": (outwards * way, 0), "Up": (0, -way), "Down": (0, way)}
+    way = BALL * np.sin(GLANCE)
+    aside = outwards * TRAVEL * way
+    looks = {"In": (-aside, 0), "Out": (aside, 0), "Up": (0, -way), "Down": (0, way)}
     shapes = {
         f"eyeLook{word}{side}": np.tile((face.affine @ [*move, 0.0]) * [1, 1, 0], (count + 1, 1))
         for word, move in looks.items()

@@ -23,11 +23,11 @@ STRENGTH = {
     "mouthRollUpper": 0.8, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4,
     "browInnerUp": 0.6, "cheekSquint": 0.4, "noseSneer": 0.4,
 }  # fmt: skip
-# These stay as they were solved: points do not tell them, or, of lids that shut, less than they do.
-KEPT = [k for k, name in enumerate(EXPRESSIONS) if name.startswith(("eyeBlink", "eyeLook", "tongue", "cheekPuff"))]
-BLINKS = [EXPRESSION["eyeBlinkLeft"], EXPRESSION["eyeBlinkRight"]]
-# What a lid that is shut does no more, left and right.
-OPENS = [[EXPRESSION[name + side] for name in ("eyeSquint", "eyeWide")] for side in ("Left", "Right")]
+# These stay as they were solved: points do not tell them.
+KEPT = [k for k, name in enumerate(EXPRESSIONS) if name.startswith(("eyeLook", "tongue", "cheekPuff"))]
+# (blink, wide, squint) of both sides.
+EYELIDS = [[EXPRESSION[name + side] for name in ("eyeBlink", "eyeWide", "eyeSquint")] for side in ("Left", "Right")]
+BLINKS = [blink for blink, _, _ in EYELIDS]
 FREE = [k for k in range(len(EXPRESSIONS)) if k not in KEPT]
 LIDS = sorted({point for rings in EYES.values() for ring in rings for point in ring})
 MOUTH = sorted({*LIPS, *UPPER_LIP, *LOWER_LIP})
@@ -90,9 +90,20 @@ def fitted(moved: np.ndarray, usual: np.ndarray) -> np.ndarray:
             rest -= row[:, None] * (new - values[k])
             values[k] = new
     result[:, FREE] = values.T
-    for blink, opens in zip(BLINKS, OPENS, strict=True):
-        result[:, opens] *= 1 - result[:, [blink]]
-    return np.clip(result, 0, 1)
+    return _lids(np.clip(result, 0, 1))
+
+
+def _lids(values: np.ndarray) -> np.ndarray:
+    """The same weights (T, 52) with lids that do one thing at a time: what they are wide is taken off what they are
+    shut, and lids that are shut do not squint."""
+    values, moves = values.copy(), drawn_moves()
+    for (blink, wide, squint), side in zip(EYELIDS, ("Left", "Right"), strict=True):
+        upper, lower = (list(ring[1:-1]) for ring in EYES[side])
+        shuts, opens = (np.abs((moves[k][lower] - moves[k][upper])[:, 1]).mean() for k in (blink, wide))
+        net = shuts * values[:, blink] - opens * values[:, wide]
+        values[:, blink], values[:, wide] = np.maximum(net, 0) / shuts, np.maximum(-net, 0) / opens
+        values[:, squint] *= 1 - values[:, blink]
+    return values
 
 
 @cache

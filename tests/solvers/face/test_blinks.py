@@ -94,6 +94,13 @@ def test_a_quick_blink_is_quick():
     assert 3 <= (quick[:, 0] > 0.02).sum() <= 6 < 9 <= (slow[:, 0] > 0.02).sum()
 
 
+def test_an_eye_that_is_shut_stays_shut_while_the_other_blinks():
+    """A wink that ends with a blink of the other eye is not let go when that begins."""
+    lids = solved(way(1.5, 0.08, 0.04, 0.14), way(0.8, 0.1, 0.72, 0.14))
+    assert lids[(TIME > 1.0) & (TIME < 1.6), 1].min() > 0.75
+    assert lids[:, 0].max() == 1 and lids[(TIME > 1.0) & (TIME < 1.35), 0].max() < 0.2
+
+
 def test_two_blinks_are_two():
     """Blinks a third of a second apart are kept apart."""
     lids = solved(np.maximum(way(1.0, 0.07, 0.0, 0.1), way(1.33, 0.07, 0.0, 0.1)))

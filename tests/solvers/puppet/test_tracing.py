@@ -46,12 +46,21 @@ def test_points_go_where_the_performers_went():
 
 
 def test_what_points_do_not_tell_is_kept():
-    """Blinks, glances, tongue and cheeks stay; lids that are shut do nothing else, whatever their points seem to do."""
-    lids = {"eyeSquintLeft": 1.0, "eyeSquintRight": 0.9}
-    usual = weights({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0, "tongueOut": 0.8, "eyeLookUpLeft": 0.4} | lids)
-    values = tracing.fitted(ways(weights({"eyeWideLeft": 1.0, "eyeWideRight": 1.0})), usual)
+    """Glances, tongue and cheeks stay, and so does a blink, whatever the points of shut lids seem to do."""
+    usual = weights({"eyeBlinkLeft": 1, "eyeBlinkRight": 1, "eyeSquintLeft": 0.9, "tongueOut": 0.8, "cheekPuff": 0.4})
+    values = tracing.fitted(ways(weights({"eyeWideLeft": 1.0, "eyeSquintRight": 1.0})), usual)
     assert np.array_equal(values[:, tracing.KEPT], usual[:, tracing.KEPT])
-    assert values[0, sum(tracing.OPENS, [])].max() < 0.05
+    for blink, wide, squint in tracing.EYELIDS:
+        assert values[0, blink] > 0.95 and values[0, [wide, squint]].max() < 0.05
+
+
+def test_lids_do_one_thing_at_a_time():
+    """Eyes that narrow more than a squint goes are shut in part; none are wide and shut at once."""
+    lowered = tracing.fitted(ways(weights({"eyeBlinkLeft": 0.6, "eyeBlinkRight": 0.6})), weights({"eyeWideLeft": 0.4}))
+    widened = tracing.fitted(ways(weights({"eyeWideLeft": 0.7, "eyeWideRight": 0.7})), weights({"eyeBlinkLeft": 0.05}))
+    for blink, wide, _ in tracing.EYELIDS:
+        assert 0.25 < lowered[0, blink] < 0.7 and lowered[0, wide] == 0
+        assert widened[0, blink] == 0 and 0.1 < widened[0, wide] < 0.8
 
 
 def test_a_raised_brow_is_traced_where_the_face_is_seen():
