@@ -1,5 +1,6 @@
 """Whatever the rig's rest pose, axes, rolls and size, the character does what the performer did."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from understudy.solvers.motion.rotations import (
 from understudy.solvers.motion.skeleton import joint_positions
 from understudy.solvers.names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, PARENTS, finger_bones
 from understudy.solvers.performance import Performance
+from understudy.solvers.puppet import tracing
+from understudy.solvers.puppet.puppet import PUPPET
 from understudy.solvers.retarget import additive, retarget
 from understudy.solvers.retargeting.tpose import LIMBS
 from understudy.solvers.rigs.presets import RigPreset
@@ -351,6 +354,22 @@ def test_intensity_three_is_as_performed():
     assert 1.2 < values[5.0]["mouthSmileLeft"] < 1.35 and values[1.0]["mouthSmileLeft"] == pytest.approx(0.3)
     assert values[5.0]["eyeBlinkLeft"] == 1.0
     assert values[1.0]["eyeLookOutLeft"] == values[5.0]["eyeLookOutLeft"] > 0
+
+
+def test_pictures_show_what_was_traced():
+    """A picture's sliders follow the traced weights, gentler ones where there are none; a rig's what was performed."""
+    rig, preset = character(sliders=EXPRESSIONS)
+    picture = replace(rig, tags={PUPPET: json.dumps({"cut": True})})
+    shown = performance(motion=False)
+    shown.expressions[:] = 0.5
+    traced = replace(shown, traced=np.full_like(shown.expressions, 0.25))
+
+    def pucker(character, played):
+        clip = retarget(played, character, preset, Settings(), 30.0)
+        return clip.values[0, clip.sliders.index("mouthPucker")]
+
+    assert np.isclose(pucker(rig, traced), 0.5) and np.isclose(pucker(picture, traced), 0.25)
+    assert np.isclose(pucker(picture, shown), 0.5 * tracing.STRENGTH["mouthPucker"])
 
 
 def test_controls_that_keep_their_direction():
