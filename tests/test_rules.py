@@ -55,6 +55,11 @@ def test_solvers_know_neither_blender_nor_mediapipe():
     assert not [name for name in loaded if name.startswith("understudy.addon")]
 
 
+def test_solving_does_without_opencv():
+    """Blender's own process, in which performances are solved, does not load what only looks at pictures."""
+    assert "cv2" not in imported("understudy.solvers.solve")
+
+
 def test_the_server_knows_neither_blender_nor_the_add_on():
     """Importing every module of serving/ loads no bpy, no mediapipe and nothing of addon/."""
     loaded = imported(*module_names("serving"))

@@ -68,12 +68,17 @@ def from_points(found: skull.Skull, rest: np.ndarray | None = None) -> np.ndarra
     neighbours better, but only against this performer's own face at rest.
     rest: (P, 3) that face, in the units of Skull.shape; None finds it.
     """
-    learned = skull.weights()
-    linear = (found.shape - learned.reference).reshape(len(found.shape), -1) @ learned.shapes - learned.centre
+    linear = by_map(found.shape)
     if rest is None:
         rest = at_rest(found.shape, linear)
-    zero = (rest - learned.reference).ravel() @ learned.shapes - learned.centre
+    zero = by_map(rest)
     return zero + (1 - NETWORKS) * (linear - zero) + NETWORKS * by_networks(found.shape - rest)
+
+
+def by_map(shape: np.ndarray) -> np.ndarray:
+    """Weights (..., 52) by the linear map alone. shape: (..., P, 3) as in Skull."""
+    learned = skull.weights()
+    return (shape - learned.reference).reshape(*shape.shape[:-2], -1) @ learned.shapes - learned.centre
 
 
 def by_networks(offsets: np.ndarray) -> np.ndarray:

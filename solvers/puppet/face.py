@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
@@ -149,6 +148,8 @@ def _lashes(points: np.ndarray, eye: float, side: str, rgb: np.ndarray | None) -
     least, most = LASHES * eye, max(SHADED * tall, LASHES * eye)
     if rgb is None:
         return least
+    import cv2  # not for those who solve, in Blender, what a picture shows
+
     levels = np.linspace(0, STRETCHED * max(tall, least), 24)
     places = edge[2:-2, None] + levels[:, None] * _up(edge)
     x, y = np.moveaxis(np.clip(np.round(places).astype(int), 0, np.array(rgb.shape[1::-1]) - 1), -1, 0)
@@ -175,31 +176,19 @@ def _visible(points: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 def moves(face: Face) -> dict[str, np.ndarray]:
     """{shape: (478, 3) px} of the face's own points."""
-    found = {name: row @ face.affine.T for name, row in zip(EXPRESSIONS, _far(), strict=True)}
+    _, made = known()
+    found = {}
+    for row, name in enumerate(EXPRESSIONS):
+        far = WIDE if name.startswith("eyeWide") else FOLLOW if name.startswith(("eyeLookUp", "eyeLookDown")) else 1.0
+        found[name] = made[row] * [NARROW.get(name, 1.0), far, 1.0] @ face.affine.T
     for side in EYES:
         _lids(face, side, found)
     return found
 
 
-def drawn_moves() -> np.ndarray:
-    """(52, 478, 3) how each shape moves the neutral face, in its units: as `moves` has it of that face."""
-    neutral, _ = known()
-    made = _far()
-    for side, (upper, lower) in EYES.items():
-        made[EXPRESSIONS.index(f"eyeBlink{side}")] = 0
-        ring = [*upper[1:-1], *lower[1:-1]]
-        met = (1 - MET) * neutral[list(lower)] + MET * neutral[list(upper)]
-        made[EXPRESSIONS.index(f"eyeBlink{side}"), ring, :2] = (np.tile(met[1:-1], (2, 1)) - neutral[ring])[:, :2]
-    return made
-
-
-def _far() -> np.ndarray:
-    """(52, 478, 3) the demo performer's moves, some of them made larger or smaller."""
-    made = known()[1].copy()
-    for row, name in enumerate(EXPRESSIONS):
-        far = WIDE if name.startswith("eyeWide") else FOLLOW if name.startswith(("eyeLookUp", "eyeLookDown")) else 1.0
-        made[row] *= [NARROW.get(name, 1.0), far, 1.0]
-    return made
+def neutral_moves() -> np.ndarray:
+    """(52, 478, 3) how each shape moves the neutral face, in distances between its eyes."""
+    return np.stack(list(moves(face_of(known()[0])).values()))
 
 
 def _lids(face: Face, side: str, found: dict[str, np.ndarray]) -> None:

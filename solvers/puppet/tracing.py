@@ -11,7 +11,7 @@ from ..motion import gaps, signals
 from ..names import EXPRESSION, EXPRESSIONS
 from ..settings import Settings
 from ..take import Take
-from .face import EYES, LIPS, LOWER_LIP, UPPER_LIP, drawn_moves, known
+from .face import EYES, LIPS, LOWER_LIP, UPPER_LIP, known, neutral_moves
 
 # How far people's faces go with each shape, against the demo performer's, which go as far as shapes are modelled: about
 # what fits the solved weights best to the points of four clips of speech and grimaces, and never less than .35, so that
@@ -27,9 +27,8 @@ STRENGTH = {
 KEPT = [k for k, name in enumerate(EXPRESSIONS) if name.startswith(("eyeLook", "tongue", "cheekPuff"))]
 # (blink, wide, squint) of both sides.
 EYELIDS = [[EXPRESSION[name + side] for name in ("eyeBlink", "eyeWide", "eyeSquint")] for side in ("Left", "Right")]
-BLINKS = [blink for blink, _, _ in EYELIDS]
 FREE = [k for k in range(len(EXPRESSIONS)) if k not in KEPT]
-LIDS = sorted({point for rings in EYES.values() for ring in rings for point in ring})
+LIDS = [sorted({point for ring in EYES[side] for point in ring}) for side in ("Left", "Right")]
 MOUTH = sorted({*LIPS, *UPPER_LIP, *LOWER_LIP})
 LID, LIP, GAP = 4.0, 2.0, 8.0  # how much such points count, against one of the rest, and an opening between two of them
 # What the solved weights count against the points. On eight clips of people .1, .2 and .5 explain .70, .69 and .66 of
@@ -71,12 +70,13 @@ def fitted(moved: np.ndarray, usual: np.ndarray) -> np.ndarray:
     moved: (T, P, 2) eye distances, x to the performer's left and z up, in the order of skull.FaceWeights.points.
     usual: (T, 52). Least squares within bounds, by coordinate descent (Hildreth 1957).
     """
-    table, weight, lids = _table()
+    table, weight, eyes = _table()
     ways = _with_gaps(moved * [1, -1]) - np.einsum("tk,kpi->tpi", usual[:, KEPT], table[KEPT])
     free = table[FREE]
-    open_ = np.clip(1 - usual[:, BLINKS].max(1) / SHUTTING, 0, 1)[:, None, None]
-    expected = np.einsum("tk,kpi->tpi", usual[:, FREE], free[:, lids])
-    ways[:, lids] = expected + open_ * (ways[:, lids] - expected)
+    for (blink, _, _), lids in zip(EYELIDS, eyes, strict=True):
+        told = np.clip(1 - usual[:, blink] / SHUTTING, 0, 1)[:, None, None]
+        expected = np.einsum("tk,kpi->tpi", usual[:, FREE], free[:, lids])
+        ways[:, lids] = expected + told * (ways[:, lids] - expected)
     flat = (free * weight[:, None]).reshape(len(FREE), -1)
     square = flat @ free.reshape(len(FREE), -1).T
     drawn = TRUST * np.trace(square) / len(square)
@@ -96,7 +96,7 @@ def fitted(moved: np.ndarray, usual: np.ndarray) -> np.ndarray:
 def _lids(values: np.ndarray) -> np.ndarray:
     """The same weights (T, 52) with lids that do one thing at a time: what they are wide is taken off what they are
     shut, and lids that are shut do not squint."""
-    values, moves = values.copy(), drawn_moves()
+    values, moves = values.copy(), neutral_moves()
     for (blink, wide, squint), side in zip(EYELIDS, ("Left", "Right"), strict=True):
         upper, lower = (list(ring[1:-1]) for ring in EYES[side])
         shuts, opens = (np.abs((moves[k][lower] - moves[k][upper])[:, 1]).mean() for k in (blink, wide))
@@ -108,13 +108,13 @@ def _lids(values: np.ndarray) -> np.ndarray:
 
 @cache
 def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Moves (52, Q, 2) of the points that are read and of gaps, what each counts (Q,), and which are the lids' (Q,)."""
+    """Moves (52, Q, 2) of the points that are read and of gaps, what each counts (Q,), and which are lids' (2, Q)."""
     points = skull.weights().points
-    lids, mouth = np.isin(points, LIDS), np.isin(points, MOUTH)
-    weight = np.where(lids, LID, np.where(mouth, LIP, 1.0)) * (points < 468)  # irises go with the gaze
+    eyes, mouth = np.stack([np.isin(points, lids) for lids in LIDS]), np.isin(points, MOUTH)
+    weight = np.where(eyes.any(0), LID, np.where(mouth, LIP, 1.0)) * (points < 468)  # irises go with the gaze
     weight = np.concatenate([weight, np.full(len(lips.PAIRS), GAP)])
-    lids = np.concatenate([lids, np.zeros(len(lips.PAIRS), bool)])
-    return _with_gaps(drawn_moves()[:, points, :2]), weight / weight.sum(), lids
+    eyes = np.concatenate([eyes, np.zeros((2, len(lips.PAIRS)), bool)], 1)
+    return _with_gaps(neutral_moves()[:, points, :2]), weight / weight.sum(), eyes
 
 
 def _with_gaps(moved: np.ndarray) -> np.ndarray:
@@ -128,8 +128,7 @@ def _offsets(found: skull.Skull, rest: np.ndarray | None) -> np.ndarray:
     """How the points moved on the head (F, P, 2), lids as if the eyes were as wide as the neutral picture's."""
     learned = skull.weights()
     if rest is None:
-        linear = (found.shape - learned.reference).reshape(len(found.shape), -1) @ learned.shapes - learned.centre
-        rest = expressions.at_rest(found.shape, linear)
+        rest = expressions.at_rest(found.shape, expressions.by_map(found.shape))
     offsets = (found.shape - rest)[..., [0, 2]]
     column = {int(point): k for k, point in enumerate(learned.points)}
     neutral, _ = known()

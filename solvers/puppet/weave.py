@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy.spatial import Delaunay, cKDTree
 
@@ -27,6 +26,8 @@ def within(mask: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def outline(mask: np.ndarray, step: float) -> np.ndarray:
     """Points (N, 2) px along all edges of a mask (H, W), so many px apart."""
+    import cv2
+
     lines, _ = cv2.findContours(np.pad(mask.astype(np.uint8), 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     return np.concatenate([along(line[:, 0, :].astype(float) - 1, step, closed=True) for line in lines if len(line) > 2]
                           or [np.zeros((0, 2))])  # fmt: skip

@@ -31,7 +31,7 @@ def weights(shown):
 def ways(values):
     """(N, P, 2) how the points that are read move with weights (N, 52)."""
     points = skull.weights().points
-    return np.einsum("nk,kpi->npi", values, face.drawn_moves()[:, points, :2]) * [1, -1]
+    return np.einsum("nk,kpi->npi", values, face.neutral_moves()[:, points, :2]) * [1, -1]
 
 
 def test_points_go_where_the_performers_went():
@@ -52,6 +52,15 @@ def test_what_points_do_not_tell_is_kept():
     assert np.array_equal(values[:, tracing.KEPT], usual[:, tracing.KEPT])
     for blink, wide, squint in tracing.EYELIDS:
         assert values[0, blink] > 0.95 and values[0, [wide, squint]].max() < 0.05
+
+
+def test_a_wink_leaves_the_other_eye_its_own():
+    """What the points of an eye tell counts while the other one is shut."""
+    left, right = (EXPRESSION[f"eyeWide{side}"] for side in ("Left", "Right"))
+    wide = ways(weights({"eyeWideLeft": 1.0, "eyeWideRight": 1.0}))
+    wink, open_ = (tracing.fitted(wide, weights({"eyeBlinkLeft": shut})) for shut in (1.0, 0.0))
+    assert wink[0, left] == 0 < 0.1 < open_[0, left]
+    assert abs(wink[0, right] - open_[0, right]) < 0.02
 
 
 def test_lids_do_one_thing_at_a_time():
