@@ -1,6 +1,7 @@
 """The rules of the house: who may import what, and what is shipped."""
 
 import ast
+import itertools
 import json
 import subprocess
 import sys
@@ -119,3 +120,16 @@ def test_rooms_of_the_solvers_depend_on_each_other_one_way():
         for room in free:
             del needs[room]
     assert not needs
+
+
+def test_operators_that_give_up_say_why():
+    """Right before each return of CANCELLED stands a report."""
+    told = {}
+    for path in sorted((ROOT / "addon").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                lines = [ast.unparse(line) for line in block] if isinstance(block, list) else []
+                for before, line in itertools.pairwise(["", *lines]):
+                    if line == "return {'CANCELLED'}":
+                        told[f"{path.relative_to(ROOT)}: {before}"] = before.startswith("self.report(")
+    assert told and all(told.values()), [place for place, reported in told.items() if not reported]

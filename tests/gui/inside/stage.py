@@ -75,7 +75,7 @@ class Stage:
                 result.update(state="skipped", error=str(why))
             except hands.Missed as why:
                 result.update(state="failed", error=str(why))
-            except Exception:
+            except Exception:  # the step's failure, told whole: test_window fails on it, and the story goes on
                 result.update(state="failed", error=traceback.format_exc())
             result["seconds"] = round(time.monotonic() - begun, 1)
             print(f"{step.__name__}: {result['state']} {result['error']} ({result['seconds']} s)", flush=True)
