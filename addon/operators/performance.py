@@ -85,7 +85,7 @@ class UNDERSTUDY_OT_detect(jobs.Waiting, bpy.types.Operator):
 
             polite = not bpy.app.background
             made = takes(video, place, start, end, progress, cancelled, polite, performer, cuts)
-            from ...solvers.report import measures  # brings SciPy, which that process has compiled meanwhile
+            from ...solvers.report import measures
 
             solved = [workspace.performance(str(there), settings) for there, _ in made]
             return [(*one, measures.facts(one[1], own, None, {}, {})) for one, own in zip(made, solved, strict=True)]

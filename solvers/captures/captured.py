@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy.fft import irfft, next_fast_len, rfft
 
 from ..body.posing import NECK_SHARE
 from ..errors import CaptureError
@@ -129,7 +129,9 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     cross-correlation, https://doi.org/10.1109/TIP.2011.2181402).
     """
     one, other = np.ones(len(a)), np.ones(len(b))
-    slide = lambda x, y: fftconvolve(x, y[::-1])  # noqa: E731
+    span = len(a) + len(b) - 1
+    fast = next_fast_len(span, real=True)
+    slide = lambda x, y: irfft(rfft(x, fast) * rfft(y[::-1], fast), fast)[:span]  # noqa: E731
     a, b = a - a.mean(), b - b.mean()
     count = np.maximum(slide(one, other), 1.0)
     mean_a, mean_b = slide(a, other) / count, slide(one, b) / count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import importlib
 import importlib.util
 import json
 import os
@@ -20,7 +19,6 @@ from .offline import stay_offline
 
 SCRATCH = ".detect-"  # how the folder begins in which a job leaves its take
 CHUNK = 1 << 24  # bytes of the video that are read at a time for its digest
-SOLVES = "scipy.signal"  # the largest package that solving imports, a take's facts among it
 NICE = 10  # of 19: Blender's own work goes first, and idle cores are still used
 # Debian's packages of the libraries that MediaPipe's and OpenCV's native code load.
 PACKAGES = {
@@ -44,8 +42,6 @@ def main(words: str) -> int:
     if job["polite"] and hasattr(os, "nice"):
         os.nice(NICE)  # before a thread is started: each has its own on Linux; Windows is told when we are started
     threading.Thread(target=_end_with_parent, args=(Path(job["out"]).parent,), daemon=True).start()
-    if job["polite"]:  # somebody works in Blender meanwhile
-        threading.Thread(target=compiled, daemon=True).start()
     _stand_in_for_what_blender_lacks()
     from ..errors import UnderstudyError
 
@@ -61,19 +57,6 @@ def main(words: str) -> int:
         named = _named(fault, job["video"])
     _tell(error=type(named).__name__, message=str(named))
     return 2
-
-
-def compiled(package: str = SOLVES) -> None:
-    """Let Python compile a package, and all that it imports, if it never has: in Blender that would hold it up.
-
-    A compiler keeps Python's lock for as long as a file takes. package: its dotted name.
-    """
-    first, *rest = package.split(".")
-    found = importlib.util.find_spec(first)
-    source = found and found.origin and Path(found.origin).parent.joinpath(*rest, "__init__.py")
-    if source and not Path(importlib.util.cache_from_source(str(source))).exists():
-        with contextlib.suppress(ImportError):
-            importlib.import_module(package)
 
 
 def _stand_in_for_what_blender_lacks() -> None:

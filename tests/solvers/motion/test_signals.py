@@ -1,6 +1,8 @@
 """Signals keep their shape, their time and their gaps."""
 
 import numpy as np
+import pytest
+from scipy.signal import butter, sosfiltfilt
 from understudy.solvers.motion import signals
 
 
@@ -55,6 +57,15 @@ def test_lowpass_keeps_time_and_removes_jitter():
     slow = np.sin(2 * np.pi * 0.8 * time)
     result = signals.lowpass(slow + 0.3 * np.sin(2 * np.pi * 20 * time), 60.0, 6.0)
     assert np.abs(result - slow)[15:-15].max() < 0.02
+
+
+@pytest.mark.parametrize(("count", "hertz"), [(3, 5.0), (12, 13.0), (400, 0.5), (400, 6.0)])
+def test_lowpass_is_scipys(count, hertz):
+    """The filter is the one that scipy.signal designs and runs, for signals of any length."""
+    values = np.random.default_rng(0).normal(size=(count, 4)).cumsum(0)
+    pad = min(count - 1, max(9, int(2 * 30.0 / hertz)))
+    wanted = sosfiltfilt(butter(2, hertz, fs=30.0, output="sos"), values, axis=0, padlen=pad)
+    assert np.allclose(signals.lowpass(values, 30.0, hertz), wanted, rtol=0, atol=1e-9)
 
 
 def test_lowpass_keeps_gaps_and_short_signals():
