@@ -41,7 +41,8 @@ def body_sheet(size: tuple[int, int], wide: np.ndarray, places: dict, face: Face
     kept, faces = weave.tidy(faces, len(points))
     points, lower = points[kept], lower[kept]
     reach = 1.6 * face.eye if face is not None else np.linalg.norm(places["HeadTip"] - places["head"])
-    weights = skeleton2d.trunk_weights(points, places, size, cut, reach)
+    chin = face.chin if face is not None else None
+    weights = skeleton2d.trunk_weights(points, places, size, cut, reach, chin)
     depth = np.zeros(len(points)) if face is None else _relief(points, weights, face, wide)
     shapes = {} if face is None else field(face, points, lower)
     return Sheet("body", "under", np.column_stack([points, depth]), points / size, faces, weights, shapes)
@@ -86,7 +87,7 @@ def _relief(points: np.ndarray, weights: np.ndarray, face: Face, wide: np.ndarra
     head = weights[:, JOINTS.index("head")]
     rim = weave.outline(wide, face.eye / 3)
     span = np.linalg.norm(rim - face.oval.mean(0), axis=1)
-    rim = rim[(span < 4 * face.eye) & (rim[:, 1] < face.points[152, 1] + 0.3 * face.eye)]
+    rim = rim[(span < 4 * face.eye) & (rim[:, 1] < face.chin[1] + 0.3 * face.eye)]
     used = face.points[:468][face.visible[:468]]
     rim = weave.apart(rim, used[:, :2], 0.25 * face.eye)
     sites = np.concatenate([used[:, :2], rim]) / face.eye

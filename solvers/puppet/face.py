@@ -79,6 +79,11 @@ class Face:
         """(36, 2) px around the face."""
         return self.points[list(OVAL), :2]
 
+    @property
+    def chin(self) -> np.ndarray:
+        """(2,) px of its lowest point."""
+        return self.points[152, :2]
+
     def eye_ring(self, side: str) -> tuple[np.ndarray, np.ndarray]:
         """(9, 2) px of the upper and of the lower lid's edge, from left to right."""
         return tuple(self.points[list(part), :2] for part in EYES[side])

@@ -21,6 +21,8 @@ FRINGE = 25  # columns of lashes
 HANGING = (-0.015, 0.03)  # of the eyes' distance: where lashes of a shut eye begin and end, about where the lids meet
 INKED = 0.6  # of the skin's lightness, that lashes have at most
 TALL = 0.3  # of the eyes' distance, the height of an eye's white at least
+LIMB = 1.25  # radius, in the iris', within which its edge still darkens the white about it
+SHADED = 0.7  # of what is seen of an eye's white: lashes, lids and their shade darken it, and what is hidden is lighter
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
 # To the sides irises go farther than those of an eyeball this large: of what they went on one filmed face, .4 was found
 # again. Up and down they do not: lids, which follow, would be found to go the other way.
@@ -96,8 +98,10 @@ def _seen_eye(rgb, ring, middle, half, centre, radius) -> tuple[np.ndarray, np.n
     if known.sum() < 20:
         known = opening & (white.sum(-1) >= np.quantile(white[opening].sum(-1), 0.8)) if opening.any() else opening
     if known.any():
-        filled = pulled(white, known)
-        white = np.where(known[..., None], white, cv2.GaussianBlur(filled.astype(np.float32), (0, 0), 2.0))
+        light = white.sum(-1)
+        filled = pulled(white, known & (light >= np.quantile(light[known], SHADED)))
+        seen = cv2.GaussianBlur((known & (away > LIMB)).astype(np.float32), (0, 0), 2.0)[..., None]
+        white = seen * white + (1 - seen) * cv2.GaussianBlur(filled.astype(np.float32), (0, 0), 2.0)
     iris, places = _crop(rgb, centre, RIM * radius)
     shown = _eroded(in_polygon(places.reshape(-1, 2), ring).reshape(CELL, CELL), CELL * 0.02)
     return white.clip(0, 255).astype(np.uint8), _completed(iris, shown).clip(0, 255).astype(np.uint8)

@@ -5,12 +5,13 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from understudy.solvers.errors import CharacterError
 from understudy.solvers.motion.rotations import from_axis_angle, from_vector, rotate, to_vector
 from understudy.solvers.names import EXPRESSIONS, JOINT, JOINTS
-from understudy.solvers.puppet import cutout, face, joints_file, limbs, make, parts, planar, weave
+from understudy.solvers.puppet import cutout, face, joints_file, limbs, make, parts, planar, skeleton2d, weave
 from understudy.solvers.puppet.build import Known, assembled, known
 from understudy.solvers.retarget import silenced
 from understudy.solvers.settings import Settings
@@ -120,6 +121,34 @@ def test_wide_eyes_show_white_and_no_room(portrait):
         moved = face.field(portrait, upper)
         lifted = upper + 0.9 * moved[f"eyeWide{side}"][:, :2] + 0.5 * moved[f"eyeLookUp{side}"][:, :2]
         assert made[f"white{side}"].points[:, 1].min() < lifted[:, 1].min()
+
+
+def test_what_lids_hide_of_an_eye_is_white(portrait):
+    """The white behind lids is that of the eye's light middle, not of the lashes' shade or of the skin about it."""
+    rgb, figure = np.full((800, 800, 3), 120, np.uint8), np.ones((800, 800), bool)
+    for side in ("Left", "Right"):
+        ring = np.concatenate([line if k else line[::-1] for k, line in enumerate(portrait.eye_ring(side))])
+        cv2.fillPoly(rgb, [ring.round().astype(np.int32)], (230, 220, 210))
+        cv2.polylines(rgb, [ring.round().astype(np.int32)], True, (60, 40, 40), 3)
+        iris = portrait.points[list(face.IRISES[side]), :2]
+        size = int(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
+        cv2.circle(rgb, iris[0].round().astype(int).tolist(), size, (40, 30, 20), -1)
+    _, atlas = parts.sheets(rgb, portrait, figure)
+    for side in ("Left", "Right"):
+        white = parts._cell(atlas, f"white{side}")
+        assert white[10:40, 80:110].mean() > 200  # behind the upper lid
+        assert white[85:105, 85:105].mean() > 200  # behind the iris
+
+
+def test_a_chin_is_the_heads(portrait):
+    """All of a face turns with the head, down to the chin, and what is half a face below it does not."""
+    places = skeleton2d.from_face(portrait.points, (800, 800))
+    around = portrait.oval
+    below = portrait.chin + [0, 0.6 * portrait.eye]
+    weights = skeleton2d.trunk_weights(
+        np.concatenate([around, [below]]), places, (800, 800), False, 1.6 * portrait.eye, portrait.chin
+    )[:, skeleton2d.JOINTS.index("head")]
+    assert weights[:-1].min() > 0.99 and weights[-1] < 0.01
 
 
 def test_the_mouths_inside_is_wider_than_the_lips(portrait):
