@@ -32,7 +32,7 @@ from .names import EXPRESSION, EXPRESSIONS, FINGERS, JOINT, JOINTS, finger_bones
 from .performance import Performance
 from .puppet.planar import flattened
 from .puppet.puppet import PUPPET
-from .puppet.tracing import gentle
+from .puppet.tracing import beyond, gentle
 from .retargeting import face_bones, ik
 from .retargeting.acting import LOOKS, strengths
 from .retargeting.aim import Target, aimed
@@ -110,6 +110,8 @@ def retarget(
         shown = replace(shown, gaze=gaze_at(target, shown, character, rig, turns, pelvis, keys))
     acted = strengths(shown.expressions, shown.gaze, settings, character.face)
     sliders, values = face_values(acted, preset, settings)
+    if PUPPET in character.tags:
+        values = beyond(sliders, values, shown.face_confidence, character.tags[PUPPET])
     faces = sliders
     if rig.joints:
         turns = face_turned(turns, rig, shown.gaze, face_bones.jaw_turn(acted, character, rig, preset))

@@ -111,7 +111,8 @@ def sheet(puppet: Puppet, index: int, look: bpy.types.Material, collection: bpy.
         for row in moved:
             key = thing.shape_key_add(name=puppet.shapes[row], from_mix=False)
             key.data.foreach_set("co", (puppet.vertices[own] + puppet.moves[row, own]).astype(np.float32).ravel())
-            key.slider_min, key.slider_max, key.value = 0.0, 1.0, 0.0
+            key.slider_min = -1.0 if puppet.shapes[row] in puppet.shows else 0.0  # what the picture does can be undone
+            key.slider_max, key.value = 1.0, 0.0
         mesh.shape_keys.name = mesh.name
     return thing
 

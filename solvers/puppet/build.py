@@ -15,6 +15,7 @@ from .body import WEAVE, body_sheet, in_depth
 from .face import IRISES, Face, face_of
 from .puppet import Puppet, Sheet, in_room, joined
 from .skeleton2d import JOINTS
+from .tracing import already
 
 EYES_APART = 0.063  # m between the middles of a person's eyes
 TALL = 1.6  # m, a figure without a face
@@ -179,7 +180,7 @@ def assembled(name: str, about: Known) -> Puppet:
         name=name, size=size, unit=float(unit), joints=JOINTS, heads=heads, tails=tails, cut=_cut(about),
         front=front_picture, under=under,
         background=cutout.wider(background, border), parts=atlas, border=border, notes=about.notes,
-        points=_usual_points(about),
+        points=_usual_points(about), shows={} if about.face is None else already(about.face.points),
         **joined([backdrop(size, border, 0.5 * longest), *sheets], size, unit),
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ class Puppet:
     border: px by which the background is wider at each side.
     notes: sentences for the user: what was guessed, and how to correct it.
     points: {name of joints_file.POINTS: (x, y) px}, which may be placed anew by hand.
+    shows: {name of names.EXPRESSIONS: 0..1}, what its face does in the picture.
     """
 
     name: str
@@ -55,15 +56,16 @@ class Puppet:
     border: int = 0
     notes: tuple[str, ...] = ()
     points: dict = field(default_factory=dict)
+    shows: dict = field(default_factory=dict)
 
 
 def words(puppet: Puppet, path: str = "") -> str:
-    """What an armature's mark says of a puppet: JSON {"size": px, "unit": m, "cut": bool, "path", "points", "notes"}.
+    """What an armature's mark says of a puppet: JSON {"size", "unit", "cut", "path", "points", "shows", "notes"}.
 
-    path: of its picture.
+    path: of its picture. The others: as the puppet has them.
     """
     told = {"size": list(puppet.size), "unit": puppet.unit, "cut": bool(puppet.cut), "path": path}
-    return json.dumps(told | {"points": puppet.points, "notes": list(puppet.notes)})
+    return json.dumps(told | {"points": puppet.points, "shows": puppet.shows, "notes": list(puppet.notes)})
 
 
 @dataclass

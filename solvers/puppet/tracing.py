@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import numpy as np
 
-from ..face import calibration, expressions, lips, skull
+from ..face import blinks, calibration, expressions, lips, skull
 from ..motion import gaps, signals
 from ..names import EXPRESSION, EXPRESSIONS
 from ..settings import Settings
@@ -30,12 +31,42 @@ EYELIDS = [[EXPRESSION[name + side] for name in ("eyeBlink", "eyeWide", "eyeSqui
 FREE = [k for k in range(len(EXPRESSIONS)) if k not in KEPT]
 LIDS = [sorted({point for ring in EYES[side] for point in ring}) for side in ("Left", "Right")]
 MOUTH = sorted({*LIPS, *UPPER_LIP, *LOWER_LIP})
-LID, LIP, GAP = 4.0, 2.0, 8.0  # how much such points count, against one of the rest, and an opening between two of them
+PAIRS = [*lips.PAIRS, *blinks.LIDS[0], *blinks.LIDS[1]]  # (upper, lower) points whose distance is an opening
+FINE, GAP = 2.0, 8.0  # how much a point of lids or lips counts, against one of the rest, and an opening between two
 # What the solved weights count against the points. On eight clips of people .1, .2 and .5 explain .70, .69 and .66 of
 # how points move (of its square, and the solved weights alone .4); brows follow the pictures' better with more of it.
 TRUST = 0.2
 SHUTTING = 0.3  # closure from which a lid's points tell nothing but the blink
 SWEEPS = 20  # of coordinate descent
+SMILES = ("mouthSmileLeft", "mouthSmileRight")
+CLEARLY = 2.0  # standard deviations of what is read of neutral faces, up to which it is no smile
+# How far a picture's lids have to go so that they are read as so far shut: the network takes lids that are half down
+# for a third down, and nearly shut ones for shut (the mean of six people's pictures, .02 to .06 apart up to a half).
+DRAWN = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+READ = (0.0, 0.06, 0.13, 0.19, 0.26, 0.36, 0.5, 0.77, 0.9, 1.0)
+
+
+def already(points: np.ndarray) -> dict[str, float]:
+    """What a picture's face does by itself, {name: 0..1}, so that a performer who does the same does not do it twice.
+
+    Of a single picture only clear smiles are told: brows and jaws differ more from person to person than they move.
+    points: (478, 3) px of the network, depth away.
+    """
+    learned = skull.weights()
+    ours = points[None, learned.points][..., [0, 2, 1]] * [1.0, 1.0, -1.0]
+    _, shape = skull.fit_points(ours, learned.reference, learned.steady)
+    clear = np.clip(expressions.by_map(shape)[0] - CLEARLY * learned.spread, 0, 1)
+    return {name: round(float(clear[EXPRESSION[name]]), 2) for name in SMILES if clear[EXPRESSION[name]] > 0}
+
+
+def beyond(sliders: tuple[str, ...], values: np.ndarray, sure: np.ndarray, mark: str) -> np.ndarray:
+    """Sliders (N, S) of a picture's face with what it does already taken off; below 0 that is undone.
+
+    sliders: (S,) names. values: (N, S) as the performer acts. sure: (N,) 0..1 how far the performer's face was seen:
+    unseen, the picture stays as it is. mark: what `puppet.words` gave.
+    """
+    own = json.loads(mark).get("shows", {})
+    return values - sure[:, None] * [own.get(name, 0.0) for name in sliders]
 
 
 def gentle(values: np.ndarray) -> np.ndarray:
@@ -101,7 +132,8 @@ def _lids(values: np.ndarray) -> np.ndarray:
         upper, lower = (list(ring[1:-1]) for ring in EYES[side])
         shuts, opens = (np.abs((moves[k][lower] - moves[k][upper])[:, 1]).mean() for k in (blink, wide))
         net = shuts * values[:, blink] - opens * values[:, wide]
-        values[:, blink], values[:, wide] = np.maximum(net, 0) / shuts, np.maximum(-net, 0) / opens
+        values[:, blink] = np.interp(net / shuts, READ, DRAWN)
+        values[:, wide] = np.maximum(-net, 0) / opens
         values[:, squint] *= 1 - values[:, blink]
     return values
 
@@ -110,17 +142,17 @@ def _lids(values: np.ndarray) -> np.ndarray:
 def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Moves (52, Q, 2) of the points that are read and of gaps, what each counts (Q,), and which are lids' (2, Q)."""
     points = skull.weights().points
-    eyes, mouth = np.stack([np.isin(points, lids) for lids in LIDS]), np.isin(points, MOUTH)
-    weight = np.where(eyes.any(0), LID, np.where(mouth, LIP, 1.0)) * (points < 468)  # irises go with the gaze
-    weight = np.concatenate([weight, np.full(len(lips.PAIRS), GAP)])
-    eyes = np.concatenate([eyes, np.zeros((2, len(lips.PAIRS)), bool)], 1)
+    lids, mouth = np.stack([np.isin(points, lids) for lids in LIDS]), np.isin(points, MOUTH)
+    weight = np.where(lids.any(0) | mouth, FINE, 1.0) * (points < 468)  # irises go with the gaze
+    weight = np.concatenate([weight, np.full(len(PAIRS), GAP)])
+    eyes = np.concatenate([lids, np.stack([[pair in pairs for pair in PAIRS] for pairs in blinks.LIDS])], 1)
     return _with_gaps(neutral_moves()[:, points, :2]), weight / weight.sum(), eyes
 
 
 def _with_gaps(moved: np.ndarray) -> np.ndarray:
-    """How points (N, P, 2) moved, and after them how much farther each of lips.PAIRS got apart."""
+    """How points (N, P, 2) moved, and after them how much farther each of PAIRS got apart."""
     column = {int(point): k for k, point in enumerate(skull.weights().points)}
-    upper, lower = ([column[pair[k]] for pair in lips.PAIRS] for k in (0, 1))
+    upper, lower = ([column[pair[k]] for pair in PAIRS] for k in (0, 1))
     return np.concatenate([moved, moved[:, lower] - moved[:, upper]], 1)
 
 

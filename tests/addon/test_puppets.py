@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from understudy.addon import actions, armature, files, rendering, rigs
-from understudy.addon.puppets import points, stage
+from understudy.addon.puppets import figure, points, stage
 from understudy.solvers.errors import CharacterError
 from understudy.solvers.names import EXPRESSIONS
-from understudy.solvers.puppet.puppet import PUPPET
+from understudy.solvers.puppet.puppet import PUPPET, Puppet
 from understudy.solvers.retarget import retarget
 from understudy.solvers.settings import Settings
 
@@ -67,6 +67,22 @@ def test_a_picture_plays_like_any_rig(puppet, performance, tmp_path):
     assert np.abs(acting.astype(int) - wanted).mean() > 1.5
     corner = np.s_[: height // 12, : width // 12]
     assert np.abs(acting[corner].astype(int) - wanted[corner]).max() < 12
+
+
+def test_what_a_picture_does_can_be_undone(empty_scene):
+    """The slider of what its face does in the picture goes as far below 0, and no other does."""
+    import bpy
+
+    corners, nothing = np.array([[0.0, 0, 0], [1, 0, 0], [0, 0, 1]]), np.zeros((4, 4, 3), np.uint8)
+    sheet = Puppet(
+        name="smiling", size=(4, 4), unit=1.0, sheets=("body",), painted=("front",), sheet=np.zeros(3, int),
+        vertices=corners, uv=corners[:, ::2], triangles=np.array([[0, 1, 2]]), joints=("hips",), heads=corners[:1],
+        tails=corners[2:], weights=np.ones((3, 1)), shapes=("jawOpen", "mouthSmileLeft"), moves=np.ones((2, 3, 3)),
+        cut=False, front=nothing, under=nothing, background=nothing, parts=nothing, shows={"mouthSmileLeft": 0.4},
+    )  # fmt: skip
+    made = figure.sheet(sheet, 0, bpy.data.materials.new("look"), bpy.context.scene.collection)
+    keys = made.data.shape_keys.key_blocks
+    assert keys["mouthSmileLeft"].slider_min == -1 and keys["jawOpen"].slider_min == 0
 
 
 def test_points_move_with_hands(extension, picture, empty_scene):

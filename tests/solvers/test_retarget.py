@@ -370,6 +370,8 @@ def test_pictures_show_what_was_traced():
 
     assert np.isclose(pucker(rig, traced), 0.5) and np.isclose(pucker(picture, traced), 0.25)
     assert np.isclose(pucker(picture, shown), 0.5 * tracing.STRENGTH["mouthPucker"])
+    pouting = replace(rig, tags={PUPPET: json.dumps({"cut": True, "shows": {"mouthPucker": 0.4}})})
+    assert np.isclose(pucker(pouting, traced), 0.25 - 0.4)
 
 
 def test_controls_that_keep_their_direction():

@@ -1,6 +1,7 @@
 """Tracing: a picture's face shows what brings its points where the performer's went."""
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -85,6 +86,24 @@ def test_a_raised_brow_is_traced_where_the_face_is_seen():
     empty = Take.empty(TIME, (640, 480))
     solved = np.full_like(none, 0.5)
     assert np.array_equal(tracing.traced(empty, TIME, Settings(), solved), tracing.gentle(solved))
+
+
+def test_a_smile_in_the_picture_is_told():
+    """A clear smile is, most on the side where it is, at any size and place; a face at rest shows none."""
+    rest, moves = face.known()
+    smile = moves[EXPRESSION["mouthSmileLeft"]]
+    assert tracing.already(rest * 200 + [300, 250, 0]) == {}
+    told = tracing.already((rest + 0.9 * smile) * 80)
+    assert 0.2 < told["mouthSmileLeft"] <= 1 and told.get("mouthSmileRight", 0) < 0.7 * told["mouthSmileLeft"]
+
+
+def test_what_a_picture_does_is_not_done_twice():
+    """It is taken off where the performer's face is seen, by as much as that is sure, and from nothing else."""
+    mark = json.dumps({"shows": {"mouthSmileLeft": 0.4}})
+    names, values = ("jawOpen", "mouthSmileLeft"), np.array([[0.3, 0.6], [0.3, 0.0], [0.3, 0.6]])
+    left = tracing.beyond(names, values, np.array([1.0, 1.0, 0.0]), mark)
+    assert np.allclose(left, [[0.3, 0.2], [0.3, -0.4], [0.3, 0.6]])
+    assert np.array_equal(tracing.beyond(names, values, np.ones(3), json.dumps({"cut": True})), values)
 
 
 @pytest.fixture
