@@ -21,6 +21,7 @@ FRINGE = 25  # columns of lashes
 HANGING = (-0.015, 0.03)  # of the eyes' distance: where lashes of a shut eye begin and end, about where the lids meet
 INKED = 0.6  # of the skin's lightness, that lashes have at most
 TALL = 0.3  # of the eyes' distance, the height of an eye's white at least
+UNDER_LIDS = 0.92  # of an eye's white, as light as it is in the shade of lids and lashes
 LIMB = 1.25  # radius, in the iris', within which its edge still darkens the white about it
 SHADED = 0.7  # of what is seen of an eye's white: lashes, lids and their shade darken it, and what is hidden is lighter
 GLANCE = np.radians(30.0)  # an eye's turn at the end of an eyeLook shape
@@ -92,7 +93,8 @@ def _eye(rgb: np.ndarray, face: Face, side: str, atlas: np.ndarray, figure: np.n
 def _seen_eye(rgb, ring, middle, half, centre, radius) -> tuple[np.ndarray, np.ndarray]:
     """The white of an eye without its iris, and the iris as if no lid hid it, (CELL, CELL, 3) each."""
     white, places = _crop(rgb, middle, half)
-    opening = _eroded(in_polygon(places.reshape(-1, 2), ring).reshape(CELL, CELL), CELL * 0.012)
+    whole = in_polygon(places.reshape(-1, 2), ring).reshape(CELL, CELL)
+    opening = _eroded(whole, CELL * 0.012)
     away = np.linalg.norm(places - centre, axis=-1) / radius
     known = opening & (away > 1.12)
     if known.sum() < 20:
@@ -100,8 +102,10 @@ def _seen_eye(rgb, ring, middle, half, centre, radius) -> tuple[np.ndarray, np.n
     if known.any():
         light = white.sum(-1)
         filled = pulled(white, known & (light >= np.quantile(light[known], SHADED)))
-        seen = cv2.GaussianBlur((known & (away > LIMB)).astype(np.float32), (0, 0), 2.0)[..., None]
-        white = seen * white + (1 - seen) * cv2.GaussianBlur(filled.astype(np.float32), (0, 0), 2.0)
+        beside = whole & (away > LIMB)
+        seen = cv2.GaussianBlur(beside.astype(np.float32), (0, 0), 2.5)[..., None]
+        hidden = UNDER_LIDS * cv2.GaussianBlur(filled.astype(np.float32), (0, 0), 2.0)
+        white = seen * white + (1 - seen) * hidden
     iris, places = _crop(rgb, centre, RIM * radius)
     shown = _eroded(in_polygon(places.reshape(-1, 2), ring).reshape(CELL, CELL), CELL * 0.02)
     return white.clip(0, 255).astype(np.uint8), _completed(iris, shown).clip(0, 255).astype(np.uint8)
@@ -235,7 +239,7 @@ def _mouth(rgb: np.ndarray, face: Face, atlas: np.ndarray, figure: np.ndarray) -
     rows = []
     for name, edge in (("upper", face.upper), ("lower", face.lower)):
         rows.append(_teeth(face, name, edge, front + (0.20 if name == "upper" else 0.24) * face.eye, jaw))
-    return [cavity, _tongue(face, front + 0.34 * face.eye, jaw), *reversed(rows)]
+    return [cavity, _tongue(face, front + 0.40 * face.eye, jaw), *reversed(rows)]
 
 
 def _light(rgb: np.ndarray, face: Face) -> tuple[float, np.ndarray]:
@@ -245,7 +249,7 @@ def _light(rgb: np.ndarray, face: Face) -> tuple[float, np.ndarray]:
     skin = np.quantile(rgb[inside], 0.8, axis=0) if inside.any() else np.array([210.0, 180, 160])
     light = float(np.clip(skin.max() / 225, 0.4, 1.05))
     usual = np.array([225.0, 185, 165]) / 225
-    tint = np.clip(skin / skin.max() / usual, 0.4, 1.2) ** 0.8
+    tint = np.clip(skin / skin.max() / usual, 0.4, 1.0) ** 0.8
     return light, tint
 
 
@@ -254,23 +258,27 @@ def _paint(atlas: np.ndarray, light: float, tint: np.ndarray) -> None:
     lit = lambda colour: np.array(colour) * light * tint  # noqa: E731
     depth = np.clip(np.hypot(x - 0.5, y - 0.45) * 1.6, 0, 1)[..., None]
     _cell(atlas, "cavity")[:] = (lit(DARK) * (0.35 + 0.65 * depth)).clip(0, 255)
-    _cell(atlas, "upper")[:] = _row_of_teeth(x, y, lit, 0.95, 0.60)
-    _cell(atlas, "lower")[:] = _row_of_teeth(x, 1 - y, lit, 0.86, 0.34)
+    _cell(atlas, "upper")[:] = _row_of_teeth(x, y, lit, 0.88, 0.60)
+    _cell(atlas, "lower")[:] = _row_of_teeth(x, 1 - y, lit, 0.72, 0.34)
     ridge = np.exp(-(((x - 0.5) / 0.05) ** 2)) * 0.15
     shade = (0.65 + 0.35 * y - ridge)[..., None]
     _cell(atlas, "tongue")[:] = (lit((196, 96, 98)) * shade).clip(0, 255)
 
 
 def _row_of_teeth(x, y, lit, strength, crown) -> np.ndarray:
-    """Teeth (CELL, CELL, 3), gums from the top (y 0) to the crown, biting edge at y 1, darker to the sides."""
+    """Teeth (CELL, CELL, 3), gums from the top (y 0) to the crown, biting edge at y 1, where they part most plainly.
+
+    They are darker to the sides and, in the lips' shade, to the gums.
+    """
     spread = np.sin((x - 0.5) * np.pi * 0.92)
     share = np.abs(np.mod(spread * 5.0, 1.0) - 0.5) * 2  # 1 between two teeth
-    gap = np.clip((share - 0.86) / 0.14, 0, 1) * np.clip((y - 0.25) / 0.4, 0.3, 1)
+    gap = np.clip((share - 0.8) / 0.2, 0, 1) * (0.3 + 0.7 * np.clip((y - 0.88) / 0.12, 0, 1))
     side = np.clip(1 - (2 * np.abs(x - 0.5)) ** 2.2 * 0.75, 0, 1)
     gum = np.clip((crown - y + 0.05 * share) / 0.06, 0, 1)
     colour = lit(TEETH) * (1 - 0.30 * gap)[..., None]
     colour = colour * (1 - gum[..., None]) + lit(GUMS) * gum[..., None]
-    return (colour * (strength * side * (0.82 + 0.18 * np.clip(y * 1.6, 0, 1)))[..., None]).clip(0, 255)
+    shade = 0.7 + 0.3 * np.clip((y - crown + 0.2) / (1.1 - crown), 0, 1)
+    return (colour * (strength * side * shade)[..., None]).clip(0, 255)
 
 
 def _cavity(lips: np.ndarray, shapes: dict, depth: float, figure: np.ndarray) -> Sheet:
