@@ -118,8 +118,16 @@ def fit(take: Take) -> Skull:
     """The head in all samples of a take that show a face, and the face's points on it."""
     image, learned = take.face.image, weights()
     seen = np.isfinite(image[:, learned.points]).all((1, 2))
-    points = np.asarray(image[seen][:, learned.points][..., [0, 2, 1]], float) * np.array([1.0, 1.0, -1.0])
     if not seen.any():
         return Skull(seen, take.time[seen], np.zeros((0, 3, 3)), np.zeros((0, len(learned.points), 3)))
-    rotation, shape = fit_points(points, learned.reference, learned.steady)
-    return Skull(seen, take.time[seen], rotation, shape)
+    return Skull(seen, take.time[seen], *fit_faces(image[seen]))
+
+
+def fit_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The heads of faces as the network sees them in pictures: rotation (F, 3, 3) and shape (F, P, 3) as in Skull.
+
+    image: (F, 478, 3) px, y down, depth away.
+    """
+    learned = weights()
+    points = np.asarray(image[:, learned.points][..., [0, 2, 1]], float) * np.array([1.0, 1.0, -1.0])
+    return fit_points(points, learned.reference, learned.steady)

@@ -40,8 +40,10 @@ def body_sheet(size: tuple[int, int], wide: np.ndarray, places: dict, face: Face
     faces = faces[weave.covered(wide, points, faces)]
     kept, faces = weave.tidy(faces, len(points))
     points, lower = points[kept], lower[kept]
-    reach = 1.6 * face.eye if face is not None else np.linalg.norm(places["HeadTip"] - places["head"])
-    chin = face.chin if face is not None else None
+    if face is None:
+        reach, chin = np.linalg.norm(places["HeadTip"] - places["head"]), places["head"]
+    else:
+        reach, chin = 1.6 * face.eye, face.chin
     weights = skeleton2d.trunk_weights(points, places, size, cut, reach, chin)
     depth = np.zeros(len(points)) if face is None else _relief(points, weights, face, wide)
     shapes = {} if face is None else field(face, points, lower)

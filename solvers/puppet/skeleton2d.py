@@ -125,13 +125,12 @@ def smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
 
 
 def trunk_weights(
-    points: np.ndarray, places: dict[str, np.ndarray], size: tuple[int, int], cut: bool, reach: float,
-    chin: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
+    points: np.ndarray, places: dict[str, np.ndarray], size: tuple[int, int], cut: bool, reach: float, chin: np.ndarray
+) -> np.ndarray:
     """(N, B) how much hips, spine, chests, neck and head carry points of the trunk and of the head.
 
     points: (N, 2) px. reach: px, of the face from chin to brows. cut: whether the picture's lower edge cuts the
-    figure; what is at that edge then stays. chin: (2,) px, down to which all is the head's, where it is known.
+    figure; what is at that edge then stays. chin: (2,) px, down to which all is the head's.
     """
     base, up = places["hips"], places["neck"] - places["hips"]
     level = (points - base) @ up / (up @ up)
@@ -144,10 +143,7 @@ def trunk_weights(
         weights[:, JOINTS.index(name)] = np.interp(level, stations, knots)
     axis = places["HeadTip"] - places["head"]
     axis = axis / max(np.linalg.norm(axis), 1e-6)
-    if chin is None:
-        head = smooth(-0.35 * reach, 0.15 * reach, (points - places["head"]) @ axis)
-    else:
-        head = smooth(-0.3 * reach, 0.0, (points - chin) @ axis)
+    head = smooth(-0.3 * reach, 0.0, (points - chin) @ axis)
     weights *= (1 - head)[:, None]
     weights[:, JOINTS.index("head")] += head
     if cut:

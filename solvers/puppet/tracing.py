@@ -53,10 +53,8 @@ def already(points: np.ndarray) -> dict[str, float]:
     Of a single picture only clear smiles are told: brows and jaws differ more from person to person than they move.
     points: (478, 3) px of the network, depth away.
     """
-    learned = skull.weights()
-    ours = points[None, learned.points][..., [0, 2, 1]] * [1.0, 1.0, -1.0]
-    _, shape = skull.fit_points(ours, learned.reference, learned.steady)
-    clear = np.clip(expressions.by_map(shape)[0] - CLEARLY * learned.spread, 0, 1)
+    _, shape = skull.fit_faces(points[None])
+    clear = np.clip(expressions.by_map(shape)[0] - CLEARLY * skull.weights().spread, 0, 1)
     return {name: round(float(clear[EXPRESSION[name]]), 2) for name in SMILES if clear[EXPRESSION[name]] > 0}
 
 

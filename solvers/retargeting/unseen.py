@@ -41,8 +41,8 @@ def held(performance: Performance, settings: Settings) -> Performance:
     if "face" not in chosen or before is None:
         return performance
     mixed = lambda values: (values[before].T * (1 - way) + values[after].T * way).T  # noqa: E731
-    traced = None if performance.traced is None else mixed(performance.traced)
-    return replace(performance, expressions=mixed(performance.expressions), traced=traced, gaze=mixed(performance.gaze))
+    names = ("expressions", "traced", "gaze", "face_confidence")
+    return replace(performance, **{n: mixed(v) for n in names if (v := getattr(performance, n)) is not None})
 
 
 def _held_turns(performance: Performance, waiting: set[str]) -> np.ndarray:

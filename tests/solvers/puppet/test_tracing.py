@@ -73,6 +73,26 @@ def test_lids_do_one_thing_at_a_time():
         assert widened[0, blink] == 0 and 0.1 < widened[0, wide] < 0.8
 
 
+def test_lids_that_are_half_down_are_drawn_farther():
+    """The network reads a third of such lids: they go as far as it takes to be read so, shut ones no farther."""
+    lids = [blink for blink, _, _ in tracing.EYELIDS]
+    for asked, drawn in ((0.25, (0.3, 0.45)), (0.0, (0.0, 0.02))):
+        shown = weights({"eyeBlinkLeft": asked, "eyeBlinkRight": asked})
+        values = tracing.fitted(ways(shown), tracing.gentle(shown))[0, lids]
+        assert (values >= drawn[0]).all() and (values <= drawn[1]).all()
+    shut = weights({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0})
+    assert np.allclose(tracing.fitted(ways(shut), shut)[0, lids], 1.0)
+
+
+def test_eyes_that_are_found_lower_are_not_shut():
+    """Lids tell how far they open: where all of an eye's points lie lower, as a wrong nod has it, it is hardly shut."""
+    points = skull.weights().points
+    lower = np.zeros((1, len(points), 2))
+    lower[:, np.isin(points, [point for ring in tracing.LIDS for point in ring]), 1] = -0.05
+    values = tracing.fitted(lower, np.zeros((1, len(EXPRESSIONS))))[0]
+    assert values[[blink for blink, _, _ in tracing.EYELIDS]].max() < 0.1
+
+
 def test_a_raised_brow_is_traced_where_the_face_is_seen():
     """A brow that goes up in the clip goes up in the result; where no face is seen, the solved weights are left."""
     faces = np.repeat(neutral(), len(TIME), 0)

@@ -80,10 +80,11 @@ def test_what_was_never_seen_rests_and_what_comes_late_waits():
 
 
 def test_a_held_face_keeps_its_expression():
-    """Expressions out of sight stay as they were."""
+    """Expressions out of sight stay as they were, and as sure: a picture goes on to do without what it does itself."""
     kept = unseen.held(performed(face=False), Settings(unseen_face="hold"))
     last = np.flatnonzero(GAP)[0] - 1
     assert np.allclose(kept.expressions[GAP & (TIME < 5.5)], kept.expressions[last])
+    assert (kept.face_confidence == kept.face_confidence[last]).all() and kept.face_confidence[last] > 0.5
     assert np.abs(np.diff(kept.expressions, axis=0)).max() < 0.25
 
 
